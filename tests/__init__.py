@@ -1,0 +1,1 @@
+"""The tests mirror the package; `tests/benchmarks` holds timings, programs of their own."""

@@ -1,0 +1,1 @@
+"""Tests of the way from text to batches, which need no engine."""

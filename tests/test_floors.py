@@ -1,0 +1,269 @@
+"""The house stands on its floors: no import climbs, none is hidden, and every file has its place.
+
+The first table is the house. A new module goes into the `files` of its room, at the height where
+it belongs: it may import the files before it, and the rooms that its room sees.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import tinygrad_rnn
+from tests.import_floors import House, Room, violations
+
+STREET = "manual data optim"
+
+ROOMS = {
+    # Street level: none of ours. A witness shares no kitchen with the accused.
+    "manual": Room(
+        0, files="nonlinear layout arguments sequence cross_entropy rnn lstm gru language_model"
+    ),
+    "data": Room(0, files="vocabulary text batches bigram"),
+    "optim": Room(
+        0, files="options parameters optimizer sgd adagrad rmsprop adam schedule sequential clip"
+    ),
+    # Floors 1 to 5, the order of the files.
+    "engine": Room(
+        1,
+        files="errors rule recording memory graph backward methods operators intake value"
+        " primitive pullback derivatives",
+    ),
+    "ops": Room(
+        6,
+        sees="engine",
+        files="comparison arithmetic nonlinear shaping reduction indexing linear softmax dropout",
+    ),
+    "check": Room(
+        6,
+        sees="engine",
+        files="differences arguments numeric patterns mismatch gradients mutants tables compare witnesses diagnose",
+    ),
+    "nn": Room(
+        7,
+        sees="ops engine",
+        files="naming state module init arguments layers steps recurrent cells unrolling sequence language_model",
+    ),
+    "compiler": Room(7, sees="ops engine", files="program capture passes buffers run"),
+    "compiler.passes": Room(7),
+    "bptt": Room(8, sees="nn check compiler ops engine", files="ledger truncation jacobian rtrl"),
+    "viz": Room(
+        8,
+        sees="nn check compiler ops engine",
+        files="snapshot rolled dot text stepper plots",
+    ),
+    "extend": Room(8, sees="nn check compiler ops engine"),
+    # The front door, which `import tinygrad_rnn` opens, does not know the application.
+    "__init__": Room(8.5, sees=f"extend bptt viz nn check compiler ops engine {STREET}"),
+    # The only room that knows everybody.
+    "app": Room(
+        9,
+        sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
+        files="config training sampling checkpoint cli",
+    ),
+    "__main__": Room(10, sees="app"),
+}
+
+HOUSE = House(
+    package="tinygrad_rnn",
+    rooms=ROOMS,
+    everywhere=frozenset({"numpy"}),
+    optional=frozenset({"graphviz", "safetensors", "tqdm", "matplotlib"}),
+    optional_at_top=frozenset({"app"}),
+    most_lines=260,
+    table="tests/test_floors.py",
+)
+
+
+def test_every_import_of_the_package_points_down() -> None:
+    package = Path(tinygrad_rnn.__file__).parent
+    assert (package / "engine" / "value.py").is_file(), "the walk looks at the wrong folder"
+    found = violations(package, HOUSE)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_room_sees_only_rooms_below_it() -> None:
+    climbing = [
+        f"{name} sees {other}"
+        for name, room in ROOMS.items()
+        for other in room.sees.split()
+        if ROOMS[other].floor >= room.floor
+    ]
+    assert climbing == []
+
+
+def test_import_loads_no_third_party_package_but_numpy() -> None:
+    program = (
+        "import sys, numpy; before = set(sys.modules)\n"
+        "import tinygrad_rnn\n"
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(run.stdout.split()) - sys.stdlib_module_names
+    assert loaded - {"numpy"} == {"tinygrad_rnn"}
+
+
+# The checker itself, on small wrong packages.
+
+Build = Callable[..., list[str]]
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Build:
+    """Write a package from ``{path: source}`` and return what the checker says of it."""
+
+    def build(files: dict[str, str], house: House = HOUSE) -> list[str]:
+        for name, source in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+        return violations(tmp_path, house)
+
+    return build
+
+
+SOUND = {
+    "__init__.py": '"""The front door."""\nfrom .engine.value import Value\nfrom . import optim\n',
+    "engine/__init__.py": '"""Door."""\nfrom .value import Value\n',
+    "engine/rule.py": "from __future__ import annotations\nimport numpy as np\n",
+    "engine/value.py": (
+        "from typing import TYPE_CHECKING\nfrom .rule import Rule\n"
+        "if TYPE_CHECKING:\n    from .graph import Node\n"
+    ),
+    "engine/graph.py": "import itertools\n",
+    "ops/linear.py": "from ..engine import value\nfrom ..engine.rule import Rule\n",
+    "optim/__init__.py": "from .adam import Adam\n",
+    "optim/adam.py": "import numpy as np\n",
+    "viz/dot.py": "def draw():\n    import graphviz\n",
+    "app/cli.py": "import tqdm\nfrom ..optim import Adam\nfrom ..nn import cells\n",
+    "nn/cells.py": "import importlib\n\ndef f():\n    importlib.import_module('matplotlib')\n",
+}
+
+
+def test_a_sound_package_passes(judge: Build) -> None:
+    assert judge(SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "said"),
+    [
+        # upward, over floors and in a folder, by every way of writing it
+        ("engine/rule.py", "from ..ops.linear import dot\n", "1: imports ops.linear: upward"),
+        ("engine/rule.py", "from .value import Value\n", "1: imports engine.value: upward"),
+        ("engine/rule.py", "from . import value\n", "1: imports engine.value: upward"),
+        ("engine/rule.py", "from . import Value\n", "1: imports engine.__init__: upward"),
+        ("engine/rule.py", "from .. import Value\n", "1: imports __init__: upward"),
+        (
+            "engine/rule.py",
+            "import os\n\nimport tinygrad_rnn.app.cli\n",
+            "3: imports app.cli: upward",
+        ),
+        (
+            "engine/rule.py",
+            "from tinygrad_rnn import optim\n",
+            "1: imports optim.__init__: engine sees",
+        ),
+        (
+            "engine/rule.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .value import Value\n",
+            "3: imports engine.value: upward",
+        ),
+        ("__init__.py", "from .app import cli\n", "1: imports app.cli: upward"),
+        # sideways, and down to a room that is not seen
+        ("check/compare.py", "from ..ops import linear\n", "1: imports ops.linear: sideways"),
+        ("optim/adam.py", "from ..data import text\n", "1: imports data.__init__: sideways"),
+        (
+            "ops/linear.py",
+            "from ..optim.adam import Adam\n",
+            "1: imports optim.adam: ops sees only",
+        ),
+        ("nn/cells.py", "from ..optim import adam\n", "1: imports optim.adam: nn sees only"),
+        # late
+        (
+            "engine/value.py",
+            "def f():\n    from .rule import Rule\n",
+            "2: imports engine.rule late",
+        ),
+        ("engine/value.py", "x = 1\nimport numpy\n", "2: imports numpy late"),
+        ("engine/value.py", "try:\n    import json\nexcept E:\n    pass\n", "2: imports json late"),
+        # foreign
+        ("engine/value.py", "import torch\n", "1: imports torch: not among the packages"),
+        ("nn/cells.py", "def f():\n    import torch\n", "2: imports torch: not among the packages"),
+        ("viz/dot.py", "import graphviz\n", "1: imports graphviz at the top"),
+        ("data/text.py", "def f():\n    import tqdm\n", "2: imports tqdm: a street-level room"),
+        # hidden
+        (
+            "engine/rule.py",
+            "x = __import__('tinygrad_rnn.app')\n",
+            "1: hidden import by __import__",
+        ),
+        ("engine/rule.py", "importlib.import_module(name)\n", "1: hidden import by import_module"),
+        # style, names, lengths
+        (
+            "viz/text.py",
+            "from tinygrad_rnn.engine import rule\n",
+            "1: absolute import, where others",
+        ),
+        ("engine/utils.py", "", "1: the name 'utils' says nothing"),
+        ("helpers/shape.py", "", "1: the name 'helpers' says nothing"),
+        ("nn/gate_misc.py", "", "1: the name 'gate_misc' says nothing"),
+        ("engine/value.py", "x = 1\n" * 261, "1: 261 lines, more than 260"),
+        # without a place
+        ("engine/tape.py", "", "1: not in the table: add it in the files of 'engine' in tests/"),
+        ("attic/box.py", "", "1: not in the table: add it in the files of 'attic' in tests/"),
+        ("attic.py", "", "1: not in the table: add it as a room in tests/"),
+        (
+            "compiler/passes/dead.py",
+            "",
+            "1: not in the table: add it in the files of 'compiler.passes'",
+        ),
+    ],
+)
+def test_a_wrong_file_is_rejected(judge: Build, path: str, source: str, said: str) -> None:
+    found = judge(SOUND | {path: source})
+    assert any(line.startswith(f"{path}:{said}") for line in found), found
+
+
+def test_the_sound_file_of_most_lines_passes(judge: Build) -> None:
+    assert judge(SOUND | {"engine/value.py": "x = 1\n" * 260}) == []
+
+
+def test_a_cycle_is_rejected_even_where_the_table_would_allow_it(judge: Build) -> None:
+    files = {
+        "a/one.py": "from ..b import two\n",
+        "b/two.py": "from ..c import three\n",
+        "c/three.py": "from ..a import one\n",
+        "c/alone.py": "from . import three\n",
+    }
+    found = judge(files)
+    cycles = [line for line in found if "cycle" in line]
+    assert cycles == ["a/one.py:1: cycle: a.one → b.two → c.three → a.one"]
+
+
+def test_nested_folders_keep_the_order_of_both(judge: Build) -> None:
+    rooms = ROOMS | {"compiler.passes": Room(7, files="dead stack")}
+    house = House(**(vars(HOUSE) | {"rooms": rooms}))
+    files = {
+        "compiler/program.py": "",
+        "compiler/passes/__init__.py": "from . import dead, stack\n",
+        "compiler/passes/dead.py": "from .. import program\n",
+        "compiler/passes/stack.py": "from .dead import f\nfrom ..program import g\n",
+        "compiler/run.py": "from . import passes\nfrom .passes.stack import f\n",
+    }
+    assert judge(files, house) == []
+    found = judge(
+        files | {"compiler/passes/dead.py": "from .stack import f\nfrom .. import run\n"}, house
+    )
+    assert [line.partition(" cycle")[0] for line in found] == [
+        "compiler/passes/dead.py:1:",
+        "compiler/passes/dead.py:1: imports compiler.passes.stack: upward, "
+        "it stands above in the order of its folder",
+        "compiler/passes/dead.py:2: imports compiler.run: upward, "
+        "it stands above in the order of its folder",
+    ]

@@ -1,0 +1,46 @@
+"""An autograd engine small enough to read in an afternoon, on which recurrent nets are composed.
+
+The front door: `Value`, the ops, derivatives of functions, and the rooms by name. Importing it
+needs NumPy only.
+"""
+
+from . import check, data, extend, manual, nn, ops, optim
+from .engine.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .engine.errors import DtypeError, GraphError, NoRuleError, OutOfRangeError, ShapeError
+from .engine.recording import name_scope, no_grad, time_of, time_step
+from .engine.rule import RULES, Rule
+from .engine.value import Value
+from .ops import *
+from .ops import __all__ as _ops
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RULES",
+    "DtypeError",
+    "GraphError",
+    "NoRuleError",
+    "OutOfRangeError",
+    "Rule",
+    "ShapeError",
+    "Value",
+    "check",
+    "data",
+    "extend",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "manual",
+    "name_scope",
+    "nn",
+    "no_grad",
+    "ops",
+    "optim",
+    "time_of",
+    "time_step",
+    "value_and_grad",
+    "vjp",
+    *_ops,
+]

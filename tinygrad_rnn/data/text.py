@@ -1,0 +1,139 @@
+"""Text: where it comes from and how it is divided. Imports NumPy's types only."""
+
+from __future__ import annotations
+
+import os
+from numbers import Real
+from pathlib import Path
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
+
+Sequence = TypeVar("Sequence", str, NDArray[Any])
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    r"""Read a UTF-8 file.
+
+    A byte order mark is dropped and every line ends in ``\n``, so that a file gives the same
+    characters whichever system wrote it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    str
+        At least one character.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        If there is no file of this name.
+    OSError
+        If it cannot be read, as the system words it.
+    ValueError
+        If it is not UTF-8 (with the offset of the first wrong byte), or empty.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path}: this is a folder\n"
+            "  why: the text is read from one file\n"
+            "  fix: name a file in it"
+        )
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{path}: no such file\n"
+            f"  where: looked for {path.absolute()}\n"
+            "  why: the text to learn from must exist\n"
+            "  fix: check the spelling, or give the full path"
+        ) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The decoder drops the mark before it counts.
+        offset = error.start + len(data) - len(error.object)
+        line = data.count(b"\n", 0, offset) + 1
+        raise ValueError(
+            f"{path}: not UTF-8: byte 0x{data[offset]:02x} at offset {offset} "
+            f"(line {line})\n"
+            f"  why: {_guess_encoding(data)}\n"
+            "  fix: save it as UTF-8, for example with iconv -f FROM -t UTF-8"
+        ) from error
+    if not text:
+        raise ValueError(
+            f"{path}: the file is empty\n"
+            "  why: there is nothing to learn from\n"
+            "  fix: give a file with text in it"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _guess_encoding(data: bytes) -> str:
+    """Say what a file that is not UTF-8 may be."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "it begins with the mark of UTF-16"
+    if b"\0" in data:
+        return "it holds zero bytes, as no text does: an archive, an image, a program?"
+    return "it may be in Latin-1 or another encoding of 8 bits"
+
+
+def split(text: Sequence, val_fraction: float) -> tuple[Sequence, Sequence]:
+    """Divide a text, or its ids, into a part for training and the last part for validation.
+
+    Parameters
+    ----------
+    text : str or numpy.ndarray
+        Of N characters or ids.
+    val_fraction : float
+        The share of the second part, at least 0 and below 1.
+
+    Returns
+    -------
+    train, val : str or numpy.ndarray
+        All but the last ``round(N · val_fraction)``, and those; views, if it is an array.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the fraction is none, or leaves one of the parts empty that should not be.
+
+    Examples
+    --------
+    >>> split("abcdefghij", 0.2)
+    ('abcdefgh', 'ij')
+    """
+    number = isinstance(val_fraction, Real)
+    if not number or not 0.0 <= val_fraction < 1.0:
+        raise (ValueError if number else TypeError)(
+            f"split: val_fraction={val_fraction!r} cannot be used\n"
+            "  why: it is the share kept for validation, at least 0 and below 1\n"
+            "  fix: write for example val_fraction=0.1, or 0 for none"
+        )
+    cut = len(text) - round(len(text) * val_fraction)
+    if cut == 0 or (val_fraction > 0 and cut == len(text)):
+        raise ValueError(
+            f"split: {len(text)} characters with val_fraction={val_fraction!r} leave "
+            f"{cut} for training and {len(text) - cut} for validation\n"
+            "  why: both parts need some\n"
+            "  fix: give a longer text or another fraction"
+        )
+    return text[:cut], text[cut:]
+
+
+def package_source() -> str:
+    """Return the source of this package, all files one after the other in the order of their paths.
+
+    Returns
+    -------
+    str
+        The same from a checkout and from an installed package, on every system.
+    """
+    package = Path(__file__).resolve().parents[1]
+    paths = sorted(package.rglob("*.py"), key=lambda path: path.relative_to(package).as_posix())
+    return "".join(path.read_text(encoding="utf-8") for path in paths)

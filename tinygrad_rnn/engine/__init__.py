@@ -1,0 +1,1 @@
+"""The graph and its reverse sweep. Knows no particular op: ops arrive as rules, which are data."""

@@ -1,0 +1,200 @@
+"""The reverse sweep: walk the graph from its root and apply each rule's VJP once.
+
+This is the only place that sums gradients: over the uses of a value, and over the axes along
+which an input was broadcast. It names no Value and imports only the graph and the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from .errors import no_derivative, not_a_gradient, wrong_number, wrong_shape
+from .graph import Node, ancestors
+
+Gradient = Any
+
+
+class Deferred:
+    """A gradient that is not an array yet, so that sums of many stay cheap.
+
+    A VJP may return one instead of an array. Two of the same kind merge by `absorb`; `dense`
+    gives what they stand for. The sweep never looks inside.
+    """
+
+    __slots__ = ()
+
+    def absorb(self, other: Deferred) -> bool:
+        """Take `other` in, if it is of the same kind; say whether it was taken."""
+        raise NotImplementedError
+
+    def dense(self) -> Gradient:
+        """Return the gradient as a new array that shares memory with nothing (or as a Value)."""
+        raise NotImplementedError
+
+    def add_to(self, buffer: np.ndarray) -> None:
+        """Add the gradient to an array in place, at no more than the cost of its own parts."""
+        raise NotImplementedError
+
+
+class Sum:
+    """The gradient of a node that has more than one: a dense part and deferred ones."""
+
+    __slots__ = ("deferred", "gradient", "owned")
+
+    def __init__(self, first: Gradient) -> None:
+        self.gradient: Gradient = None
+        self.owned = False  # whether nobody else holds the array, so that it may grow in place
+        self.deferred: list[Deferred] = []
+        self.add(first)
+
+    def add(self, g: Gradient) -> None:
+        """Add one more contribution."""
+        held = self.gradient
+        if isinstance(g, Deferred):
+            for other in self.deferred:
+                if other.absorb(g):
+                    return
+            self.deferred.append(g)
+        elif held is None:
+            self.gradient = g
+        elif self.owned and type(held) is np.ndarray and type(g) is np.ndarray:
+            held += g
+        else:
+            self.gradient, self.owned = held + g, True
+
+    def total(self) -> Gradient:
+        """Return the sum of all contributions, in an array that nobody else holds."""
+        for part in self.deferred:
+            if self.gradient is None:
+                self.gradient = part.dense()
+            elif isinstance(self.gradient, np.ndarray):
+                if not self.owned:
+                    self.gradient = self.gradient.copy()
+                part.add_to(self.gradient)
+            else:
+                self.gradient = self.gradient + part.dense()
+            self.owned = True
+        return self.gradient
+
+
+class Sweep:
+    """The gradients that one reverse sweep computes.
+
+    Parameters
+    ----------
+    root : Node
+        Where the sweep starts.
+    gradient : array or Value
+        The gradient of `root`, of its shape.
+    create_graph : bool
+        Run the VJPs on the nodes themselves rather than on their arrays: the gradients are then
+        computed by recorded ops and can be differentiated.
+    keep : iterable of Node, optional
+        The nodes on the way whose gradients are kept; by default all are, and leaves always.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        Every node on the way, inputs before outputs. None of them is written to.
+    gradients : dict
+        From each kept node that the sweep reached to its gradient.
+    fresh : set of Node
+        The nodes whose gradient shares memory with nothing.
+
+    Raises
+    ------
+    GraphError, ShapeError
+        If a VJP returns the wrong number of gradients, a gradient of the wrong shape, or none
+        where one is owed. The message names op and argument.
+    """
+
+    def __init__(
+        self,
+        root: Node,
+        gradient: Gradient,
+        *,
+        create_graph: bool = False,
+        keep: Iterable[Node] | None = None,
+    ) -> None:
+        self.nodes = ancestors(root)
+        self.gradients: dict[Node, Gradient] = {root: gradient}
+        self.fresh: set[Node] = set()
+        self.create_graph = create_graph
+        kept = None if keep is None else set(keep)
+        for node in reversed(self.nodes):
+            g = self.gradients.get(node)
+            if g is None:
+                continue
+            if type(g) is not type(node.data) or g.dtype is not node.data.dtype:
+                g = self.gradients[node] = self.settled(node, g)
+            if node.rule is not None:
+                if kept is not None and node not in kept:
+                    del self.gradients[node]
+                self.spread(node, g)
+
+    def spread(self, node: Node, g: Gradient) -> None:
+        """Apply the node's VJP to its gradient, and add what it gives to the inputs."""
+        rule = node.rule
+        inputs = node.inputs
+        if rule is None or rule.vjp is None:
+            raise no_derivative(rule)
+        if self.create_graph:
+            gradients = rule.vjp(g, node, *inputs, **node.params)
+        else:
+            arrays = [x.data if isinstance(x, Node) else x for x in inputs]
+            gradients = rule.vjp(g, node.data, *arrays, **node.params)
+        if type(gradients) is not tuple:
+            gradients = tuple(gradients) if isinstance(gradients, list) else (gradients,)
+        if len(gradients) != len(inputs):
+            raise wrong_number(node, len(gradients))
+        totals = self.gradients
+        for position, x in enumerate(inputs):
+            if not isinstance(x, Node) or not x.requires_grad:
+                continue
+            gx: Any = gradients[position]
+            if type(gx) is FunctionType:  # costly, so computed only now that somebody asks for it
+                gx = gx()
+            kind = type(gx)
+            if kind is not type(x.data) or (kind is np.ndarray and gx.shape != x.data.shape):
+                gx = fitted(gx, node, position)
+            held = totals.get(x)
+            if held is None:
+                totals[x] = gx
+            elif type(held) is Sum:
+                held.add(gx)
+            elif isinstance(gx, np.generic) and isinstance(held, np.generic):
+                totals[x] = held + gx  # type: ignore[operator]
+            else:
+                totals[x] = both = Sum(held)
+                both.add(gx)
+
+    def settled(self, node: Node, g: Gradient) -> Gradient:
+        """Turn what has arrived at a node into one array (or Value) of the node's dtype."""
+        if isinstance(g, (Sum, Deferred)):
+            g = g.total() if isinstance(g, Sum) else g.dense()
+            self.fresh.add(node)
+        if g.dtype != node.data.dtype:
+            g = g.astype(node.data.dtype)
+            self.fresh.add(node)
+        return g
+
+
+def fitted(g: Gradient, node: Node, position: int) -> Gradient:
+    """Check the gradient of an input, and undo broadcasting: sum over the repeated axes.
+
+    Works on arrays and on Values. An axis of length 1 needs no sum, only a reshape.
+    """
+    if not hasattr(g, "shape"):
+        raise not_a_gradient(node, position, g)
+    shape = node.inputs[position].data.shape
+    if g.shape == shape:
+        return g
+    extra = len(g.shape) - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
+        raise wrong_shape(node, position, g)
+    repeated = [i for i, n in enumerate(g.shape) if n != 1 and (i < extra or shape[i - extra] == 1)]
+    return (g.sum(axis=tuple(repeated)) if repeated else g).reshape(shape)

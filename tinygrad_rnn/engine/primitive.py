@@ -1,0 +1,146 @@
+"""What an op-writer touches: @primitive for the forward function, .vjp for the derivative.
+
+Imports the engine below; knows no particular op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, TypeVar, overload
+
+from .rule import DOORS, VJP, Bind, Forward, Rule, register
+from .value import apply
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Primitive:
+    """An op that can be called: on arrays it returns an array, on Values it records.
+
+    Parameters
+    ----------
+    rule : Rule
+        The op as data.
+
+    Attributes
+    ----------
+    rule : Rule
+        What is recorded on the nodes that it makes.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.__name__ = rule.name
+        self.__doc__ = rule.forward.__doc__
+        self.__module__ = rule.forward.__module__
+        self.__wrapped__ = rule.forward
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the op, and record it if an argument is a Value."""
+        rule = self.rule
+        if not kwargs and len(args) in rule.strict:
+            return apply(rule, args)
+        return apply(rule, *rule.bind(*args, **kwargs))
+
+    def vjp(self, function: VJP) -> VJP:
+        """Register the vector-Jacobian product ``(g, y, *inputs, **params) → gradients``.
+
+        Parameters
+        ----------
+        function : callable
+            Gets the gradient `g` of the output, the output `y`, the inputs and the settings;
+            returns one gradient for each input: an array, None where an input can have none,
+            or a function of no arguments where the gradients are costly apart. Written with
+            operators, NumPy functions and ops, so that it runs on arrays and on Values.
+        """
+        self.rule.vjp = function
+        return function
+
+    def binder(self, function: Bind) -> Bind:
+        """Register how a call as people write it becomes ``(inputs, params)``."""
+        self.rule.bind = function
+        self.rule.strict = range(0)
+        return function
+
+    def __repr__(self) -> str:
+        return f"<op {self.rule.call_form()}: {self.rule.formula}>"
+
+
+@overload
+def primitive(forward: Forward, /) -> Primitive: ...
+@overload
+def primitive(
+    *doors: Callable[..., Any], differentiable: bool = True, elementwise: bool = False
+) -> Callable[[Forward], Primitive]: ...
+
+
+def primitive(
+    *doors: Callable[..., Any], differentiable: bool = True, elementwise: bool = False
+) -> Any:
+    """Make an op of a forward function on arrays.
+
+    Parameters
+    ----------
+    *doors : callable
+        The forward function itself (plain ``@primitive``), or NumPy functions through which the
+        op shall also be reached: ``@primitive(np.tanh)`` makes ``np.tanh(v)`` work.
+    differentiable : bool
+        False if the derivative is zero wherever it exists: results are plain arrays.
+    elementwise : bool
+        Whether each entry of the output depends only on the inputs' entries at its place.
+
+    Returns
+    -------
+    Primitive
+        The op. Its derivative is added with ``@op.vjp``.
+
+    Raises
+    ------
+    ValueError
+        If another module has an op of that name.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> @primitive
+    ... def cube(x):
+    ...     \"\"\"y = x³\"\"\"
+    ...     return x * x * x
+    >>> @cube.vjp
+    ... def _(g, y, x):
+    ...     \"\"\"dx = g · 3x²\"\"\"
+    ...     return g * 3 * x * x
+    >>> x = tg.Value(2.0)
+    >>> cube(x).backward()
+    >>> float(x.grad)
+    12.0
+    """
+
+    def make(forward: Forward) -> Primitive:
+        op = Primitive(Rule(forward, differentiable=differentiable, elementwise=elementwise))
+        register(op.rule)
+        DOORS.update(dict.fromkeys(numpy_functions, op))
+        return op
+
+    if len(doors) == 1 and isinstance(doors[0], FunctionType):
+        numpy_functions: tuple[Callable[..., Any], ...] = ()
+        return make(doors[0])
+    numpy_functions = doors
+    return make
+
+
+def numpy_door(*functions: Callable[..., Any]) -> Callable[[F], F]:
+    """Open NumPy's door to a function that is composed of ops: ``np.var(v)`` arrives there.
+
+    Parameters
+    ----------
+    *functions : callable
+        NumPy's functions.
+    """
+
+    def open_door(composed: F) -> F:
+        DOORS.update(dict.fromkeys(functions, composed))
+        return composed
+
+    return open_door

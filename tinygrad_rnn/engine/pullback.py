@@ -1,0 +1,104 @@
+"""Running a function on fresh Values and going back through it: what all derivatives share.
+
+Imports the engine only. Arguments may be nested lists, tuples and dicts of numbers, arrays, Values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import recording
+from .backward import Sweep
+from .graph import Node
+from .primitive import primitive
+from .value import Value
+
+Function = Callable[..., Any]
+
+
+@primitive
+def alias(x: Any) -> Any:
+    """y = x"""
+    return x
+
+
+@alias.vjp
+def _(g: Any, y: Any, x: Any) -> Any:
+    """dx = g"""
+    return g
+
+
+def pull(
+    f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | tuple[int, ...]
+) -> tuple[Any, Function]:
+    """Run `f` on fresh Values; return its result and the function that goes back through it."""
+    wanted = argnums if isinstance(argnums, tuple) else (argnums,)
+    again = recording.current.get().differentiating or is_recorded(args)
+    variables: list[Value] = []
+    lifted = list(args)
+    for i in wanted:
+        lifted[i] = map_leaves(lambda x: variable(x, variables), args[i])
+    with recording.differentiating():
+        y = f(*lifted, **kwargs)
+    if not isinstance(y, Node):
+        y = Value(y, requires_grad=False)
+
+    def pullback(g: Any) -> Any:
+        with recording.differentiating():
+            gradients = iter(gradients_of(y, g, variables, again or isinstance(g, Node)))
+        results = tuple(map_leaves(lambda _: next(gradients), args[i]) for i in wanted)
+        return results if isinstance(argnums, tuple) else results[0]
+
+    return result_of(y, again), pullback
+
+
+def variable(x: Any, variables: list[Value]) -> Value:
+    """Return a Value of its own for x, so that ``f(x, x)`` has two arguments; list it."""
+    if isinstance(x, Node) and x.requires_grad:
+        lifted: Value = alias(x)  # stays connected to the graph that x comes from
+    else:
+        lifted = Value(x.data if isinstance(x, Node) else x)
+    variables.append(lifted)
+    return lifted
+
+
+def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> list[Any]:
+    """Sweep back from y and return the gradient of each variable: zeros where there is no way."""
+    if not isinstance(g, Node):
+        g = np.asarray(g, y.dtype)[()]
+    sweep = Sweep(y, g, create_graph=create_graph, keep=variables) if y.requires_grad else None
+    results = []
+    for x in variables:
+        result = sweep.gradients.get(x) if sweep else None
+        if result is None:
+            result = np.zeros(x.shape, x.dtype)[()]
+        elif isinstance(result, np.ndarray) and sweep and x not in sweep.fresh:
+            result = result.copy()
+        if create_graph and not isinstance(result, Node):
+            result = Value(result, requires_grad=False)
+        results.append(result)
+    return results
+
+
+def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
+    """Apply f to every leaf of nested lists, tuples and dicts, and keep their form."""
+    if isinstance(tree, dict):
+        return {key: map_leaves(f, x) for key, x in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(map_leaves(f, x) for x in tree)
+    return f(tree)
+
+
+def is_recorded(tree: Any) -> bool:
+    """Say whether any leaf is a Value that requires a gradient."""
+    found: list[bool] = []
+    map_leaves(lambda x: found.append(isinstance(x, Node) and x.requires_grad), tree)
+    return any(found)
+
+
+def result_of(y: Any, as_value: bool) -> Any:
+    """Return a Value where Values came in, else its array."""
+    return y if as_value else y.data

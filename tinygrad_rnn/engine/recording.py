@@ -1,0 +1,125 @@
+"""What is being recorded, and where: no_grad, name_scope, time_step. Imports nothing of ours.
+
+All of it is one immutable `Recording` in one context variable, restored in ``finally``: threads
+and asynchronous tasks each have their own, and an exception cannot leave a scope open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+
+
+class Recording:
+    """What an op that runs now should know.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether ops on Values record how they were made.
+    scope : str
+        Slash-separated names of the open scopes, e.g. ``"lstm/l0/t=3"``.
+    differentiating : bool
+        Whether a function is being run inside `grad`, `jacobian` or the like, so that a
+        derivative taken inside must itself be recorded.
+    """
+
+    __slots__ = ("differentiating", "enabled", "scope")
+
+    def __init__(self, enabled: bool, scope: str, differentiating: bool = False) -> None:
+        self.enabled = enabled
+        self.scope = scope
+        self.differentiating = differentiating
+
+
+current: ContextVar[Recording] = ContextVar(
+    "tinygrad_rnn_recording",
+    default=Recording(enabled=True, scope=""),  # noqa: B039 (never written to)
+)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: no graph is built, results need no gradient.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Value(2.0)
+    >>> with tg.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    now = current.get()
+    token = current.set(Recording(False, now.scope, now.differentiating))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+@contextmanager
+def differentiating() -> Iterator[None]:
+    """Run a function whose derivative is being taken: record, also inside `no_grad`."""
+    token = current.set(Recording(True, current.get().scope, differentiating=True))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Give every node made inside a place: ``node.scope`` gains ``/name``.
+
+    Parameters
+    ----------
+    name : str
+        The name of a module or part.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> with tg.name_scope("encoder"), tg.name_scope("l0"):
+    ...     y = tg.Value(2.0) * 3.0
+    >>> y.scope
+    'encoder/l0'
+    """
+    now = current.get()
+    scope = f"{now.scope}/{name}" if now.scope else name
+    token = current.set(Recording(now.enabled, scope, now.differentiating))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+def time_step(t: int) -> AbstractContextManager[None]:
+    """Mark every node made inside as belonging to time step `t`.
+
+    Parameters
+    ----------
+    t : int
+        The time index. The ledger of BPTT and the rolled drawing read it back from the scope.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> h = tg.Value(0.5)
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = h.tanh()
+    >>> h.scope, tg.time_of(h)
+    ('t=2', 2)
+    """
+    return name_scope(f"t={t:d}")
+
+
+def time_of(node: object) -> int | None:
+    """Return the innermost time index of a node's scope, or None where it has none."""
+    for part in reversed(getattr(node, "scope", "").split("/")):
+        if part.startswith("t=") and part[2:].lstrip("-").isdigit():
+            return int(part[2:])
+    return None

@@ -1,0 +1,230 @@
+"""Value: a number in the graph, and `apply`, which computes an op and records it.
+
+An op on Values computes with NumPy at once and records how the result was made, so that
+`Value.backward` can go back through it. This module names ops only by their key in `RULES`;
+what they compute, and their derivatives, are on the floors above.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import recording
+from .backward import Sweep
+from .errors import ShapeError, explain, failed_forward, needs_gradient, no_graph
+from .graph import Node, ancestors, creation_order
+from .intake import as_array, as_data, as_result
+from .operators import Operators
+from .rule import NO_PARAMS, RULES, Rule
+
+
+class Value(Operators):
+    """A scalar or tensor that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : array_like
+        An array is aliased, not copied. Python numbers become float64.
+    name : str, optional
+        A name for people: shown by ``repr``, drawings and errors.
+    requires_grad : bool
+        Whether gradients are computed for it.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not a number or an array of numbers, or is an integer or boolean array that
+        shall have a gradient.
+
+    Examples
+    --------
+    >>> a = Value(-4.0, name="a")
+    >>> b = Value(2.0, name="b")
+    >>> y = a * b + b**3
+    >>> y.backward()
+    >>> float(y), float(a.grad), float(b.grad)
+    (0.0, 2.0, 8.0)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
+        self.data = np.float64(data) if type(data) is float else as_data(data, requires_grad)
+        self.grad = None
+        self.name = name
+        self.rule = None
+        self.inputs = ()
+        self.params = NO_PARAMS
+        self.scope = recording.current.get().scope
+        self.requires_grad = requires_grad
+        self.order = next(creation_order)
+
+    def backward(
+        self, gradient: Any = None, *, retain_grad: bool = True, create_graph: bool = False
+    ) -> None:
+        """Compute the gradient of this Value by every Value that it was computed from.
+
+        Leaves add it to their ``.grad``; the Values on the way hold the gradient of this sweep.
+        All are written at the end, so that a sweep that raises leaves every ``.grad`` as it was.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The gradient of this Value, of its shape; 1 for a single number.
+        retain_grad : bool
+            Whether Values on the way keep their gradient (read-only). Training passes False.
+        create_graph : bool
+            Record the sweep itself: each ``.grad`` is then a Value that can be differentiated.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was recorded, or an op has no derivative.
+        ValueError
+            If this is not a single number and no `gradient` is given, or its shape is wrong.
+        """
+        if self.rule is None:
+            raise no_graph(self)
+        seed = starting_gradient(self, gradient)
+        keep = None if retain_grad else ()
+        sweep = Sweep(self, seed, create_graph=create_graph, keep=keep)
+        finished = [(node, final_gradient(node, sweep)) for node in sweep.gradients]
+        for node in sweep.nodes:
+            if node.rule is not None:
+                node.grad = None  # never the gradient of an earlier sweep
+        for node, g in finished:
+            node.grad = g
+
+    def detach(self) -> Value:
+        """Return a Value of the same data (aliased) that no gradient goes through."""
+        return Value(self.data, name=self.name, requires_grad=False)
+
+    def astype(self, dtype: Any) -> Value:
+        """Return the data in another float dtype; the gradient comes back in this one."""
+        return apply(RULES["astype"], (self,), {"dtype": np.dtype(dtype)})
+
+    def relu(self) -> Value:
+        """``max(x, 0)`` of each entry."""
+        return apply(RULES["relu"], (self,))
+
+    def sigmoid(self) -> Value:
+        """``1 / (1 + e⁻ˣ)`` of each entry."""
+        return apply(RULES["sigmoid"], (self,))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.data, separator=", ", prefix="Value(")
+        dtype = "" if self.data.dtype == np.float64 else f", dtype={self.data.dtype}"
+        name = "" if self.name is None else f", name={self.name!r}"
+        made_by = "" if self.rule is None else f", op={self.rule.name}"
+        return f"Value({text}{dtype}{name}{made_by})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        for node in ancestors(self, constants=True):  # no recursion, inputs before outputs
+            if id(node) in memo:
+                continue
+            twin = Value(np.copy(node.data)[()], name=node.name, requires_grad=node.requires_grad)
+            twin.grad, twin.scope, twin.rule = node.grad, node.scope, node.rule
+            twin.params = node.params
+            twin.inputs = tuple(memo.get(id(x), x) for x in node.inputs)
+            memo[id(node)] = twin
+        return memo[id(self)]
+
+
+def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
+    """Compute an op now, and record how the result was made.
+
+    Parameters
+    ----------
+    rule : Rule
+        The op.
+    inputs : tuple
+        Values, arrays and numbers, in the order of the rule's forward function.
+    params : dict
+        Its static settings.
+
+    Returns
+    -------
+    Value or array
+        A plain array if no input is a Value, or if the op has no derivative (comparisons, …).
+
+    Raises
+    ------
+    ValueError, TypeError, IndexError
+        What NumPy raises, with op, shapes and scope named.
+    """
+    now = recording.current.get()
+    arrays = []
+    has_values = wanted = False
+    for x in inputs:
+        if isinstance(x, Node):
+            arrays.append(x.data)
+            has_values = True
+            wanted = wanted or x.requires_grad
+        elif isinstance(x, (list, tuple)):
+            return apply(rule, tuple(as_array(x) for x in inputs), params)
+        else:
+            arrays.append(x)
+    try:
+        y = rule.forward(*arrays, **params)
+    except Exception as error:
+        worded = failed_forward(rule, inputs, now.scope, error)
+        if worded is error:
+            raise
+        raise worded from error
+    if not (has_values and rule.differentiable):
+        return y
+    node = Value.__new__(Value)
+    node.data = y if isinstance(y, (np.ndarray, np.generic)) else as_result(y, rule)
+    node.grad = None
+    node.name = None
+    node.scope = now.scope
+    node.order = next(creation_order)
+    node.requires_grad = recorded = wanted and now.enabled
+    node.rule = rule if recorded else None
+    node.inputs = inputs if recorded else ()
+    node.params = params if recorded else NO_PARAMS
+    return node
+
+
+Value.apply = staticmethod(apply)  # type: ignore[method-assign]
+
+
+def starting_gradient(root: Value, gradient: Any) -> Any:
+    """Return the gradient that a sweep starts from, checked against the root's shape."""
+    if gradient is None:
+        if root.size != 1:
+            raise needs_gradient(root)
+        return np.ones(root.shape, root.dtype)[()]
+    if not isinstance(gradient, Node):
+        gradient = np.asarray(gradient, root.dtype)
+    if gradient.shape != root.shape:
+        raise ShapeError(
+            explain(
+                f"a gradient of shape {gradient.shape} for a Value of shape {root.shape}",
+                why="each entry of the Value has its own derivative",
+                fix=f"pass an array of shape {root.shape}",
+            )
+        )
+    return gradient
+
+
+def final_gradient(node: Node, sweep: Sweep) -> Any:
+    """Return what to write into ``node.grad``: for leaves the sum with what is there already."""
+    g = sweep.gradients[node]
+    leaf = node.rule is None
+    if type(g) is np.ndarray:
+        if not leaf:
+            g = g.view()
+            g.flags.writeable = False
+        elif node not in sweep.fresh:
+            g = g.copy()
+        if isinstance(node.data, np.generic):
+            g = g[()]
+    if sweep.create_graph and not isinstance(g, Node):
+        g = Value(g, requires_grad=False)
+    return node.grad + g if leaf and node.grad is not None else g

@@ -1,0 +1,6 @@
+"""The front door for op-writers: everything that a new op needs. Re-exports only."""
+
+from .engine.primitive import Primitive, numpy_door, primitive
+from .engine.rule import DOORS, RULES, Rule
+
+__all__ = ["DOORS", "RULES", "Primitive", "Rule", "numpy_door", "primitive"]

@@ -1,0 +1,149 @@
+"""Softmax, and the losses of classification built on it. Imports NumPy, the engine, ops above.
+
+All are stable: the largest logit is taken off before an exponential is formed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engine.errors import OutOfRangeError, ShapeError, explain
+from ..engine.primitive import primitive
+from .nonlinear import exp, softplus, square
+
+
+@primitive
+def softmax(x, *, axis=-1):
+    """y = eˣ / Σ eˣ"""
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+@softmax.vjp
+def _(g, y, x, *, axis=-1):
+    """dx = y · (g − Σ g y)"""
+    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
+
+
+@primitive
+def log_softmax(x, *, axis=-1):
+    """y = x − log Σ eˣ"""
+    z = x - np.max(x, axis=axis, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+
+
+@log_softmax.vjp
+def _(g, y, x, *, axis=-1):
+    """dx = g − eʸ · Σ g"""
+    return g - exp(y) * np.sum(g, axis=axis, keepdims=True)
+
+
+@primitive
+def softmax_cross_entropy(logits, targets, *, reduction="mean", ignore_index=None):
+    """y = −Σ targets · log softmax(logits), averaged over rows"""
+    check_targets(logits, targets, ignore_index)
+    log_p = log_softmax(logits)
+    if is_ids(targets):
+        counted = targets != ignore_index
+        ids = targets if ignore_index is None else targets * counted
+        losses = -at_ids(log_p, ids)
+        if ignore_index is not None:
+            losses = losses * counted
+    else:
+        losses = -np.sum(targets * log_p, axis=-1)
+    return reduced(losses, row_count(logits, targets, ignore_index), reduction)
+
+
+@softmax_cross_entropy.vjp
+def _(g, y, logits, targets, *, reduction="mean", ignore_index=None):
+    """dlogits = g · (Σ targets · softmax(logits) − targets), dtargets = −g · log softmax(logits)"""
+    if reduction == "mean":
+        g = g / row_count(logits, targets, ignore_index)
+    elif reduction == "none":
+        g = np.expand_dims(g, -1)
+    if not is_ids(targets):
+        mass = np.sum(targets, axis=-1, keepdims=True)  # 1, if they are probabilities
+        return lambda: g * (softmax(logits) * mass - targets), lambda: -g * log_softmax(logits)
+    if ignore_index is not None:
+        g = g * np.expand_dims(targets != ignore_index, -1)
+    return g * (softmax(logits) - one_hot(targets, logits, ignore_index=ignore_index)), None
+
+
+@primitive(differentiable=False)
+def one_hot(ids, like, *, ignore_index=None):
+    """y = 1 at each id, 0 elsewhere; in the shape and dtype of the second input"""
+    counted = ids != ignore_index
+    y = np.zeros(like.shape, like.dtype)
+    rows = y.reshape(-1, y.shape[-1])
+    rows[np.arange(len(rows)), np.ravel(ids if ignore_index is None else ids * counted)] = 1
+    return y if ignore_index is None else y * counted[..., None]
+
+
+def at_ids(x, ids):
+    """Return x[…, ids[…]]: in each row the entry that the id names."""
+    rows = x.reshape(-1, x.shape[-1])
+    return rows[np.arange(len(rows)), np.ravel(ids)].reshape(ids.shape)
+
+
+def is_ids(targets):
+    """Say whether targets are class ids rather than probabilities."""
+    return targets.dtype.kind in "iu"
+
+
+def row_count(logits, targets, ignore_index):
+    """Return how many rows count in the mean."""
+    if is_ids(targets) and ignore_index is not None:
+        return np.sum(targets != ignore_index, dtype=logits.dtype)
+    return logits.size // logits.shape[-1]
+
+
+def check_targets(logits, targets, ignore_index):
+    """Refuse targets of a wrong shape, and ids that name no class."""
+    classes = logits.shape[-1]
+    wanted = logits.shape[:-1] if is_ids(targets) else logits.shape
+    if targets.shape != wanted:
+        raise ShapeError(
+            explain(
+                f"softmax_cross_entropy: {targets.dtype} targets of shape {targets.shape}"
+                f" for logits of shape {logits.shape}",
+                why="ids have one entry for each row of logits, probabilities one for each logit",
+                fix=f"pass ids of shape {logits.shape[:-1]} or floats of shape {logits.shape}",
+            )
+        )
+    if is_ids(targets) and targets.size and (targets.min() < 0 or targets.max() >= classes):
+        wrong = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
+        if np.any(wrong):
+            place = tuple(np.argwhere(wrong)[0].tolist())
+            raise OutOfRangeError(
+                explain(
+                    f"softmax_cross_entropy: target {targets[place]} at {place}",
+                    why=f"the logits have {classes} classes, numbered 0 to {classes - 1}",
+                    fix="check the vocabulary; ignore_index= leaves padding out",
+                )
+            )
+
+
+def reduced(losses, rows, reduction):
+    """Reduce the losses of rows to their mean or sum, or leave them."""
+    if reduction == "mean":
+        return np.sum(losses) / rows
+    if reduction == "sum":
+        return np.sum(losses)
+    if reduction == "none":
+        return losses
+    raise ValueError(f"reduction {reduction!r}: it is 'mean', 'sum' or 'none'")
+
+
+def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean"):
+    """Return −t log σ(x) − (1 − t) log(1 − σ(x)), reduced; targets are probabilities.
+
+    Written as t · softplus(−x) + (1 − t) · softplus(x), which neither overflows nor cancels.
+    """
+    losses = targets * softplus(-logits) + (1 - targets) * softplus(logits)
+    return reduced(losses, np.size(losses), reduction)
+
+
+def mse(prediction, target, *, reduction="mean"):
+    """Return the squared error (prediction − target)², reduced."""
+    losses = square(prediction - target)
+    return reduced(losses, np.size(losses), reduction)

@@ -1,0 +1,40 @@
+"""Optimisers, schedules and clipping; re-exports only.
+
+They see of a parameter nothing but `.data` and `.grad`, and import nothing of ours outside.
+"""
+
+from .adagrad import Adagrad
+from .adam import Adam, AdamW
+from .clip import clip_grad_norm_, clip_grad_value_
+from .optimizer import Optimizer
+from .parameters import Parameter
+from .rmsprop import RMSprop
+from .schedule import (
+    CosineAnnealingLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    StepLR,
+)
+from .sequential import SequentialLR
+from .sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "RMSprop",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "Parameter",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "LRScheduler",
+    "LambdaLR",
+    "StepLR",
+    "ExponentialLR",
+    "LinearLR",
+    "CosineAnnealingLR",
+    "SequentialLR",
+]
