@@ -7,6 +7,8 @@ the inputs' gradients are costly apart, each is a function, called only if someb
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..engine.primitive import primitive
@@ -84,8 +86,15 @@ def _(g, y, a, b):
     """da = g · b · aᵇ⁻¹ (0 where b = 0), db = g · y · log a (0 where a ≤ 0)"""
     return (
         lambda: g * b * a ** (b - 1 + (b == 0)),
-        lambda: g * y * np.log(where(a > 0, a, 1.0)),
+        lambda: g * y * log_where_positive(a),
     )
+
+
+def log_where_positive(a):
+    """Return log a, and 0 where a ≤ 0; a Python number stays one, so that float32 stays float32."""
+    if isinstance(a, (int, float)) and not isinstance(a, np.generic):
+        return math.log(a) if a > 0 else 0.0
+    return np.log(where(a > 0, a, 1.0))
 
 
 @primitive(np.absolute, elementwise=True)
