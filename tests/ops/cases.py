@@ -211,6 +211,15 @@ CASES: list[Case] = [
     Case("linear", (normal(2, 3, 4), normal(2, 4), normal(2)),
          lambda x, w, b: np.einsum("bij,kj->bik", x, w) + b),
     *(
+        Case("recurrent_linear", (x, h, normal(5, 4), normal(5, 2), *biases),
+             lambda x, h, w, u, b=0, c=0: np.einsum("...j,kj->...k", x, w)
+             + np.einsum("...j,kj->...k", h, u) + b + c)
+        for x, h, biases in [
+            (normal(3, 4), normal(3, 2), (normal(5), normal(5))), (normal(3, 4), normal(3, 2), ()),
+            (normal(4), normal(2), (normal(5), normal(5))),
+        ]
+    ),
+    *(
         Case("einsum", tuple(normal(*s) for s in shapes),
              lambda *x, path=path: np.einsum(path, *x, optimize=True),
              call=lambda *x, path=path: tg.einsum(path, *x), note=path)

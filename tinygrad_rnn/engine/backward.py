@@ -6,14 +6,14 @@ which an input was broadcast. It names no Value and imports only the graph and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from .errors import no_derivative, not_a_gradient, wrong_number, wrong_shape
-from .graph import Node, ancestors
+from .graph import Node, ancestors, dependants
+from .messages import no_derivative, not_a_gradient, wrong_number, wrong_shape, wrong_total
 
 Gradient = Any
 
@@ -93,8 +93,11 @@ class Sweep:
     create_graph : bool
         Run the VJPs on the nodes themselves rather than on their arrays: the gradients are then
         computed by recorded ops and can be differentiated.
-    keep : iterable of Node, optional
-        The nodes on the way whose gradients are kept; by default all are, and leaves always.
+    retain : bool
+        Whether to keep the gradients of the nodes on the way beside the leaves'.
+    sources : collection of Node, optional
+        The nodes whose gradients are wanted: only what depends on them is swept, and only their
+        gradients are kept. By default all leaves are.
 
     Attributes
     ----------
@@ -118,21 +121,23 @@ class Sweep:
         gradient: Gradient,
         *,
         create_graph: bool = False,
-        keep: Iterable[Node] | None = None,
+        retain: bool = True,
+        sources: Collection[Node] | None = None,
     ) -> None:
         self.nodes = ancestors(root)
+        self.wanted = None if sources is None else dependants(self.nodes, sources)
         self.gradients: dict[Node, Gradient] = {root: gradient}
         self.fresh: set[Node] = set()
         self.create_graph = create_graph
-        kept = None if keep is None else set(keep)
+        kept = () if sources is None else set(sources)
         for node in reversed(self.nodes):
             g = self.gradients.get(node)
-            if g is None:
+            if g is None or (self.wanted is not None and node not in self.wanted):
                 continue
             if type(g) is not type(node.data) or g.dtype is not node.data.dtype:
                 g = self.gradients[node] = self.settled(node, g)
             if node.rule is not None:
-                if kept is not None and node not in kept:
+                if not retain and node not in kept:
                     del self.gradients[node]
                 self.spread(node, g)
 
@@ -155,11 +160,16 @@ class Sweep:
         for position, x in enumerate(inputs):
             if not isinstance(x, Node) or not x.requires_grad:
                 continue
+            if self.wanted is not None and x not in self.wanted:
+                continue
             gx: Any = gradients[position]
             if type(gx) is FunctionType:  # costly, so computed only now that somebody asks for it
                 gx = gx()
             kind = type(gx)
-            if kind is not type(x.data) or (kind is np.ndarray and gx.shape != x.data.shape):
+            if kind is np.ndarray:
+                if gx.shape != x.data.shape:
+                    gx = fitted(gx, node, position)
+            elif kind is not type(x.data) and not isinstance(gx, Deferred):
                 gx = fitted(gx, node, position)
             held = totals.get(x)
             if held is None:
@@ -177,6 +187,8 @@ class Sweep:
         if isinstance(g, (Sum, Deferred)):
             g = g.total() if isinstance(g, Sum) else g.dense()
             self.fresh.add(node)
+            if g.shape != node.data.shape:
+                raise wrong_total(node, g)
         if g.dtype != node.data.dtype:
             g = g.astype(node.data.dtype)
             self.fresh.add(node)
@@ -194,7 +206,12 @@ def fitted(g: Gradient, node: Node, position: int) -> Gradient:
     if g.shape == shape:
         return g
     extra = len(g.shape) - len(shape)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
-        raise wrong_shape(node, position, g)
-    repeated = [i for i, n in enumerate(g.shape) if n != 1 and (i < extra or shape[i - extra] == 1)]
+    if extra > 0 and g.shape[extra:] == shape:  # repeated along new axes only, as a bias is
+        repeated = list(range(extra))
+    else:
+        repeated = [i for i, n in enumerate(g.shape) if i < extra or shape[i - extra] == 1 != n]
+        summed = [1 if i in repeated else n for i, n in enumerate(g.shape)]
+        if extra < 0 or tuple(summed[extra:]) != shape:
+            raise wrong_shape(node, position, g)
+    repeated = [i for i in repeated if g.shape[i] != 1]
     return (g.sum(axis=tuple(repeated)) if repeated else g).reshape(shape)

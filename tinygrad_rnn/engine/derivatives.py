@@ -12,7 +12,7 @@ import numpy as np
 
 from . import recording
 from .errors import ShapeError, explain
-from .pullback import Function, gradients_of, is_recorded, map_leaves, pull, result_of
+from .pullback import Function, gradients_of, is_recorded, leaves, pull, result_of
 from .value import Value
 
 
@@ -67,6 +67,7 @@ def value_and_grad(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
             raise ShapeError(
                 explain(
                     f"the gradient of a function that returns shape {np.shape(y)}",
+                    where=f"grad({getattr(f, '__name__', 'f')})",
                     why="a gradient belongs to a single number",
                     fix="reduce the result, or use jacobian or vjp",
                 )
@@ -214,12 +215,18 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
 
 def inner_product(xs: Any, ys: Any) -> Any:
     """Return Σ x·y over two structures of the same form."""
-    products: list[Any] = []
-    others: list[Any] = []
-    map_leaves(others.append, ys)
-    rest = iter(others)
-    map_leaves(lambda x: products.append(np.sum(x * next(rest))), xs)
-    return sum(products)
+    lefts, rights = leaves(xs), leaves(ys)
+    shapes = [np.shape(x) for x in lefts], [np.shape(y) for y in rights]
+    if shapes[0] != shapes[1]:
+        raise ShapeError(
+            explain(
+                f"tangents of shapes {shapes[1]} for arguments of shapes {shapes[0]}",
+                where="jvp(f, primals, tangents) or hvp(f, primals, tangents)",
+                why="a direction has one entry for each entry of the arguments",
+                fix="pass one tangent for each primal, of its shape",
+            )
+        )
+    return sum(np.sum(x * y) for x, y in zip(lefts, rights, strict=True))
 
 
 def as_tuple(x: Any) -> tuple[Any, ...]:

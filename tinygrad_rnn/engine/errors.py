@@ -1,15 +1,13 @@
-"""How errors are worded: what happened, where, why, what to write instead. Imports nothing of ours.
+"""Exceptions, and how they are worded: what happened, where, why, what to write instead.
 
 Every exception that the package raises on purpose subclasses a builtin, so that
-``except ValueError`` keeps working for people who have never heard of this module.
+``except ValueError`` keeps working for people who have never heard of this module. Imports
+nothing of ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
-
-import numpy as np
 
 
 class GraphError(RuntimeError):
@@ -73,143 +71,3 @@ def describe(x: Any) -> str:
         return f"a {type(x).__name__}"
     name = getattr(x, "name", None)
     return f"{f'{name!r} ' if name else ''}{x.shape} {x.dtype}"
-
-
-def failed_forward(rule: Any, inputs: Iterable[Any], scope: str, error: Exception) -> Exception:
-    """Word the error of a forward function, keeping the kind of the exception.
-
-    Parameters
-    ----------
-    rule : Rule
-        The op that was being computed.
-    inputs : iterable
-        What it was applied to.
-    scope : str
-        The scope that was open.
-    error : Exception
-        What NumPy said.
-    """
-    kinds = {ValueError: ShapeError, TypeError: DtypeError, IndexError: OutOfRangeError}
-    kind = next((kinds[base] for base in type(error).__mro__ if base in kinds), None)
-    if isinstance(error, OURS) or kind is None:
-        return error
-    inputs = tuple(inputs)
-    fix = broadcast_advice([np.shape(x) for x in inputs if hasattr(x, "shape")])
-    return kind(
-        explain(
-            f"{rule.name} cannot take {' and '.join(describe(x) for x in inputs)}",
-            where=f"{rule.call_form()}{f' in scope {scope}' if scope else ''}",
-            why=str(error),
-            fix=fix if rule.elementwise else "",
-        )
-    )
-
-
-def broadcast_advice(shapes: list[tuple[int, ...]]) -> str:
-    """Say at which axis shapes part, for people who meet broadcasting for the first time."""
-    longest = max((len(shape) for shape in shapes), default=0)
-    for axis in range(1, longest + 1):
-        lengths = {shape[-axis] for shape in shapes if len(shape) >= axis} - {1}
-        if len(lengths) > 1:
-            return (
-                f"axis {-axis} has lengths {sorted(lengths)}: make them equal, or 1 "
-                "(x[:, None] and x.reshape(...) insert axes of length 1)"
-            )
-    return ""
-
-
-def argument(node: Any, position: int) -> str:
-    """Name an argument of a node's op: ``argument 'b' of matmul (input 1 of 2)``."""
-    names = node.rule.arrays
-    label = f"argument {names[position]!r}" if position < len(names) else "an argument"
-    scope = f" in scope {node.scope}" if node.scope else ""
-    return f"{label} of {node.rule.name} (input {position} of {len(node.inputs)}){scope}"
-
-
-def no_derivative(rule: Any) -> GraphError:
-    """Word the error of a sweep that meets an op without a VJP."""
-    form = ", ".join(["g", "y", *rule.arrays])
-    return GraphError(
-        explain(
-            f"{rule.name} has no derivative yet",
-            where=f"{rule.forward.__module__}.{rule.name}",
-            why="the sweep needs its vector-Jacobian product (VJP)",
-            fix=f"write @{rule.name}.vjp above a function of ({form})",
-        )
-    )
-
-
-def wrong_number(node: Any, count: int) -> GraphError:
-    """Word the error of a VJP that returns too many or too few gradients."""
-    return GraphError(
-        explain(
-            f"the VJP of {node.rule.name} returned {count} gradients for {len(node.inputs)} inputs",
-            where=f"{node.rule.call_form()}{f' in scope {node.scope}' if node.scope else ''}",
-            why="a VJP owes one gradient to each input, in order",
-            fix="return a tuple; put None where an input can have no gradient",
-        )
-    )
-
-
-def not_a_gradient(node: Any, position: int, g: Any) -> GraphError:
-    """Word the error of a VJP that returns no array for an input that wants a gradient."""
-    what = "no gradient" if g is None else f"{describe(g)} as the gradient"
-    return GraphError(
-        explain(
-            f"{what} for {describe(node.inputs[position])}",
-            where=argument(node, position),
-            why="the VJP returned it, but the input was made with requires_grad=True",
-            fix="return an array of the input's shape, or pass the input as an array or v.detach()",
-        )
-    )
-
-
-def wrong_shape(node: Any, position: int, g: Any) -> ShapeError:
-    """Word the error of a VJP whose gradient does not fit its input."""
-    return ShapeError(
-        explain(
-            f"a gradient of shape {g.shape} for an input of shape {node.inputs[position].shape}",
-            where=argument(node, position),
-            why="a gradient has its input's shape, or one that broadcasting the input gives",
-            fix="check the transposes and sums in the VJP",
-        )
-    )
-
-
-def no_graph(value: Any) -> GraphError:
-    """Word the error of a backward call on a Value that was not computed from anything."""
-    return GraphError(
-        explain(
-            f"backward from {value!r}, which has no graph",
-            why="it was made by hand, under no_grad(), by detach(), or from constants only,"
-            " so that there is nothing to go back through",
-            fix="call backward on the result of ops on Values that require a gradient",
-        )
-    )
-
-
-def needs_gradient(value: Any) -> ShapeError:
-    """Word the error of a backward call on an array without a starting gradient."""
-    return ShapeError(
-        explain(
-            f"backward from an array of shape {value.shape} without a gradient",
-            where=f"a result of {value.rule.name}",
-            why="only a single number has the obvious starting gradient 1",
-            fix="reduce it first, as in y.sum().backward(), or pass y.backward(gradient)"
-            f" with a gradient of shape {value.shape}",
-        )
-    )
-
-
-def no_rule(function: Any, detail: str = "") -> NoRuleError:
-    """Word the error of a NumPy function that would lose the gradient."""
-    name = getattr(function, "__name__", str(function))
-    module = "np.linalg" if "linalg" in str(getattr(function, "__module__", "")) else "np"
-    return NoRuleError(
-        explain(
-            f"{module}.{name}{detail} has no rule for Values",
-            why="computing it without a derivative would silently lose the gradient",
-            fix=f"pass v.data for a plain result; or add a rule: @primitive({module}.{name})"
-            f" above def {name}(x): ..., then @{name}.vjp above def _(g, y, x): ...",
-        )
-    )

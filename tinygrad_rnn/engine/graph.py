@@ -7,6 +7,7 @@ calls itself.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,3 +95,12 @@ def ancestors(root: SomeNode, *, constants: bool = False) -> list[SomeNode]:
                 seen.add(x)  # type: ignore[arg-type]
                 stack.append(x)  # type: ignore[arg-type]
     return sorted(seen, key=by_creation)
+
+
+def dependants(nodes: Iterable[Node], sources: Collection[Node]) -> set[Node]:
+    """Return those of `nodes`, given inputs before outputs, that were computed from `sources`."""
+    found = set(sources)
+    for node in nodes:
+        if any(isinstance(x, Node) and x in found for x in node.inputs):
+            found.add(node)
+    return found

@@ -24,6 +24,7 @@ def as_data(data: Any, requires_grad: bool) -> Any:
         raise DtypeError(
             explain(
                 "a Value made from a Value",
+                where="Value(data)",
                 why="the new one would be a leaf, cut off from the graph of the old one",
                 fix="use the Value itself, or Value(v.data) for a fresh leaf",
             )
@@ -36,6 +37,7 @@ def as_data(data: Any, requires_grad: bool) -> Any:
         raise DtypeError(
             explain(
                 f"an array of {array.dtype}, shape {array.shape}, asked for a gradient",
+                where="Value(data) with requires_grad=True",
                 why="a derivative is a limit of small steps, and whole numbers have none",
                 fix="Value(x.astype(float)), or Value(x, requires_grad=False) for indices",
             )
@@ -44,6 +46,7 @@ def as_data(data: Any, requires_grad: bool) -> Any:
         raise DtypeError(
             explain(
                 f"a Value of {type(data).__name__}, dtype {array.dtype}",
+                where="Value(data)",
                 why="Values hold real numbers",
                 fix="pass a number, or an array or nested list of numbers",
             )

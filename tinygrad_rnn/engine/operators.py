@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from .errors import DtypeError, explain, no_rule
+from .errors import DtypeError, explain
+from .messages import no_rule
 from .methods import ArrayMethods
 from .rule import DOORS, NO_PARAMS, RULES, Rule
 
@@ -105,19 +106,20 @@ class Operators(ArrayMethods):
             detail = ("" if method == "__call__" else f".{method}") + "".join(
                 f" with {key}=" for key in kwargs
             )
-            raise no_rule(ufunc, detail)
+            raise no_rule(ufunc, op is not None, detail)
         return op(*inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         op = DOORS.get(function)
         if op is None:
-            raise no_rule(function)
+            raise no_rule(function, known=False)
         return op(*args, **kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise DtypeError(
             explain(
                 f"a Value of shape {self.shape} was about to become a plain array",
+                where="np.asarray(v), np.array(v), or a function that calls them",
                 why="the array would have no graph, and its gradient would silently be lost",
                 fix="use v.data for the plain array; np.stack([v, w]) joins Values into one",
             )
@@ -126,7 +128,8 @@ class Operators(ArrayMethods):
     def __setitem__(self, index: Any, x: Any) -> NoReturn:
         raise DtypeError(
             explain(
-                "assigning into a Value",
+                f"assigning into a Value of shape {self.shape}",
+                where=f"v[{index!r}] = ...",
                 why="ops that used the old entries need them for their derivatives",
                 fix="build a new Value: np.where(mask, x, v), np.concatenate([...]) or"
                 " np.stack([...]); to change a parameter between steps write p.data[...] = x",

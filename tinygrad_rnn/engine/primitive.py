@@ -39,7 +39,7 @@ class Primitive:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the op, and record it if an argument is a Value."""
         rule = self.rule
-        if not kwargs and len(args) in rule.strict:
+        if not kwargs and len(args) in rule.strict and args[-1] is not None:
             return apply(rule, args)
         return apply(rule, *rule.bind(*args, **kwargs))
 
@@ -59,6 +59,7 @@ class Primitive:
 
     def binder(self, function: Bind) -> Bind:
         """Register how a call as people write it becomes ``(inputs, params)``."""
+        function.__qualname__ = self.rule.name  # what Python's own TypeError calls it
         self.rule.bind = function
         self.rule.strict = range(0)
         return function

@@ -14,7 +14,7 @@ from . import recording
 from .backward import Sweep
 from .graph import Node
 from .primitive import primitive
-from .value import Value
+from .value import Value, starting_gradient
 
 Function = Callable[..., Any]
 
@@ -67,9 +67,10 @@ def variable(x: Any, variables: list[Value]) -> Value:
 
 def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> list[Any]:
     """Sweep back from y and return the gradient of each variable: zeros where there is no way."""
-    if not isinstance(g, Node):
-        g = np.asarray(g, y.dtype)[()]
-    sweep = Sweep(y, g, create_graph=create_graph, keep=variables) if y.requires_grad else None
+    seed = starting_gradient(y, g, create_graph)
+    sweep = None
+    if y.requires_grad:
+        sweep = Sweep(y, seed, create_graph=create_graph, retain=False, sources=variables)
     results = []
     for x in variables:
         result = sweep.gradients.get(x) if sweep else None
@@ -88,15 +89,21 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: map_leaves(f, x) for key, x in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return type(tree)(map_leaves(f, x) for x in tree)
+        mapped = [map_leaves(f, x) for x in tree]
+        return type(tree)(*mapped) if hasattr(tree, "_fields") else type(tree)(mapped)
     return f(tree)
+
+
+def leaves(tree: Any) -> list[Any]:
+    """List the leaves of nested lists, tuples and dicts."""
+    found: list[Any] = []
+    map_leaves(found.append, tree)
+    return found
 
 
 def is_recorded(tree: Any) -> bool:
     """Say whether any leaf is a Value that requires a gradient."""
-    found: list[bool] = []
-    map_leaves(lambda x: found.append(isinstance(x, Node) and x.requires_grad), tree)
-    return any(found)
+    return any(isinstance(x, Node) and x.requires_grad for x in leaves(tree))
 
 
 def result_of(y: Any, as_value: bool) -> Any:

@@ -7,7 +7,7 @@ and asynchronous tasks each have their own, and an exception cannot leave a scop
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 
@@ -70,8 +70,7 @@ def differentiating() -> Iterator[None]:
         current.reset(token)
 
 
-@contextmanager
-def name_scope(name: str) -> Iterator[None]:
+class name_scope:
     """Give every node made inside a place: ``node.scope`` gains ``/name``.
 
     Parameters
@@ -87,16 +86,22 @@ def name_scope(name: str) -> Iterator[None]:
     >>> y.scope
     'encoder/l0'
     """
-    now = current.get()
-    scope = f"{now.scope}/{name}" if now.scope else name
-    token = current.set(Recording(now.enabled, scope, now.differentiating))
-    try:
-        yield
-    finally:
-        current.reset(token)
+
+    __slots__ = ("name", "token")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        now = current.get()
+        scope = f"{now.scope}/{self.name}" if now.scope else self.name
+        self.token = current.set(Recording(now.enabled, scope, now.differentiating))
+
+    def __exit__(self, *exception: object) -> None:
+        current.reset(self.token)
 
 
-def time_step(t: int) -> AbstractContextManager[None]:
+def time_step(t: int) -> name_scope:
     """Mark every node made inside as belonging to time step `t`.
 
     Parameters

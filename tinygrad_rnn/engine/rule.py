@@ -107,6 +107,8 @@ class Rule:
             while named and named[0] in kwargs:
                 members += (kwargs.pop(named[0]),)
                 named = named[1:]
+        while len(members) > self.least and members[-1] is None:  # an optional array left out
+            members = members[:-1]
         params = dict(zip(self.settings, args, strict=False))
         wrong = sorted((kwargs.keys() & params.keys()) | (kwargs.keys() - set(self.settings)))
         if len(members) < self.least or len(args) > len(self.settings) or wrong:

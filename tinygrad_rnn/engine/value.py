@@ -7,15 +7,16 @@ what they compute, and their derivatives, are on the floors above.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from . import recording
 from .backward import Sweep
-from .errors import ShapeError, explain, failed_forward, needs_gradient, no_graph
 from .graph import Node, ancestors, creation_order
 from .intake import as_array, as_data, as_result
+from .messages import failed_forward, needs_gradient, no_graph, wrong_seed
 from .operators import Operators
 from .rule import NO_PARAMS, RULES, Rule
 
@@ -87,9 +88,8 @@ class Value(Operators):
         """
         if self.rule is None:
             raise no_graph(self)
-        seed = starting_gradient(self, gradient)
-        keep = None if retain_grad else ()
-        sweep = Sweep(self, seed, create_graph=create_graph, keep=keep)
+        seed = starting_gradient(self, gradient, create_graph)
+        sweep = Sweep(self, seed, create_graph=create_graph, retain=retain_grad)
         finished = [(node, final_gradient(node, sweep)) for node in sweep.gradients]
         for node in sweep.nodes:
             if node.rule is not None:
@@ -127,8 +127,9 @@ class Value(Operators):
         for node in ancestors(self, constants=True):  # no recursion, inputs before outputs
             if id(node) in memo:
                 continue
-            twin = Value(np.copy(node.data)[()], name=node.name, requires_grad=node.requires_grad)
-            twin.grad, twin.scope, twin.rule = node.grad, node.scope, node.rule
+            twin = Value(node.data.copy(), name=node.name, requires_grad=node.requires_grad)
+            twin.grad = deepcopy(node.grad, memo)
+            twin.scope, twin.rule = node.scope, node.rule
             twin.params = node.params
             twin.inputs = tuple(memo.get(id(x), x) for x in node.inputs)
             memo[id(node)] = twin
@@ -194,22 +195,18 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
 Value.apply = staticmethod(apply)  # type: ignore[method-assign]
 
 
-def starting_gradient(root: Value, gradient: Any) -> Any:
+def starting_gradient(root: Node, gradient: Any, create_graph: bool) -> Any:
     """Return the gradient that a sweep starts from, checked against the root's shape."""
     if gradient is None:
-        if root.size != 1:
+        if root.data.size != 1:
             raise needs_gradient(root)
-        return np.ones(root.shape, root.dtype)[()]
+        return np.ones_like(root.data)[()]
     if not isinstance(gradient, Node):
-        gradient = np.asarray(gradient, root.dtype)
-    if gradient.shape != root.shape:
-        raise ShapeError(
-            explain(
-                f"a gradient of shape {gradient.shape} for a Value of shape {root.shape}",
-                why="each entry of the Value has its own derivative",
-                fix=f"pass an array of shape {root.shape}",
-            )
-        )
+        gradient = np.asarray(gradient, root.data.dtype)[()]
+    elif not create_graph:
+        gradient = gradient.data
+    if gradient.shape != root.data.shape:
+        raise wrong_seed(root, gradient)
     return gradient
 
 
@@ -225,6 +222,7 @@ def final_gradient(node: Node, sweep: Sweep) -> Any:
             g = g.copy()
         if isinstance(node.data, np.generic):
             g = g[()]
-    if sweep.create_graph and not isinstance(g, Node):
-        g = Value(g, requires_grad=False)
+    if sweep.create_graph:  # a Value, and for leaves one of its own
+        value = g if isinstance(g, Value) else Value(g, requires_grad=False)
+        g = value.astype(value.dtype) if leaf else value
     return node.grad + g if leaf and node.grad is not None else g

@@ -33,9 +33,10 @@ from .comparison import (
     trunc,
     zeros_like,
 )
+from .contraction import dot, einsum, outer
 from .dropout import dropout
 from .indexing import getitem, place, take
-from .linear import dot, einsum, linear, matmul, outer
+from .linear import linear, matmul, recurrent_linear
 from .nonlinear import (
     cos,
     exp,
@@ -132,6 +133,7 @@ __all__ = [
     "power",
     "prod",
     "ravel",
+    "recurrent_linear",
     "relu",
     "reshape",
     "rint",

@@ -157,9 +157,11 @@ def clip(x, a_min, a_max):
 
 
 @clip.binder
-def _(x, a_min=None, a_max=None):
-    """A bound of None is no bound."""
-    return (x, -np.inf if a_min is None else a_min, np.inf if a_max is None else a_max), {}
+def _(x, a_min=None, a_max=None, *, min=None, max=None):
+    """A bound of None is no bound; NumPy has two names for each."""
+    low = min if a_min is None else a_min
+    high = max if a_max is None else a_max
+    return (x, -np.inf if low is None else low, np.inf if high is None else high), {}
 
 
 @clip.vjp

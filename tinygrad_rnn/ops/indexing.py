@@ -184,17 +184,19 @@ class Placed(Deferred):
         The four gates of an LSTM are: no zeros need to be written first.
         """
         last = len(self.shape) - 1
-        pieces = {}
-        for g, index in zip(self.inputs, self.indices, strict=False):
-            whole = index[:-1] in ((Ellipsis,), (slice(None),) * last)
-            piece = index[-1]
-            if not whole or not isinstance(piece, slice) or piece.step is not None:
+        pieces = []
+        for index, g in zip(self.indices, self.inputs, strict=False):
+            *before, piece = index or (None,)
+            if not isinstance(piece, slice) or piece.step is not None:
                 return None
-            pieces[piece.start or 0] = (self.shape[last] if piece.stop is None else piece.stop, g)
+            if before not in ([Ellipsis], [slice(None)] * last):
+                return None
+            pieces.append((*piece.indices(self.shape[last])[:2], g))
+        pieces.sort(key=lambda piece: piece[:2])
         end = 0
-        parts = []
-        while end in pieces:
-            end, g = pieces.pop(end)
-            parts.append(g)
-        covered = end == self.shape[last] and len(parts) == len(self.inputs)
-        return np.concatenate(parts, axis=last) if covered else None
+        for start, stop, _ in pieces:
+            if start != end or stop < start:
+                return None
+            end = stop
+        covered = end == self.shape[last]
+        return np.concatenate([g for *_, g in pieces], axis=last) if covered else None

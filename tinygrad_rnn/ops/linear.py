@@ -1,4 +1,4 @@
-"""Products: matmul, dot, outer, einsum, and the affine map of a layer.
+"""Products with weights: matmul, and the affine maps of layers.
 
 Imports NumPy, the engine and ops above it. A weight that is used at T time steps receives T
 products aᵀg. They are kept as they are, `Product`, until all have met, and multiplied once.
@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from ..engine.backward import Deferred
-from ..engine.primitive import numpy_door, primitive
-from .shaping import reshape, swapaxes
+from ..engine.errors import ShapeError, explain
+from ..engine.primitive import primitive
+from .shaping import swapaxes
 
 
 @primitive(np.matmul)
 def matmul(a, b):
     """y = a @ b"""
-    return a @ b
+    try:
+        return a @ b
+    except ValueError as error:
+        raise misfit("matmul", a, b, np.shape(b)[-2:][0] if np.ndim(b) else None) from error
 
 
 @matmul.vjp
@@ -86,12 +90,11 @@ class Product(Deferred):
         (N, m)
     """
 
-    __slots__ = ("a", "g", "rows", "shape", "total")
+    __slots__ = ("a", "g", "rows", "total")
 
     enough = 512  # rows that make a matrix product efficient; more only take memory
 
     def __init__(self, a: Any, g: Any) -> None:
-        self.shape = (a.shape[1], g.shape[1])
         self.rows = a.shape[0]
         self.a = [a]
         self.g = [g]
@@ -128,11 +131,37 @@ def joined(rows: list[Any]) -> Any:
     return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=0)
 
 
+def affine(x, weight, bias):
+    """Return x Wᵀ + b, the bias added in place where that changes neither shape nor dtype."""
+    try:
+        y = x @ weight.T
+        if bias is None:
+            return y
+        in_place = np.shape(bias) == np.shape(y)[-1:] and bias.dtype == y.dtype
+        return np.add(y, bias, out=y) if in_place else y + bias
+    except ValueError as error:
+        if np.ndim(weight) == 2 and np.shape(x)[-1:] == weight.shape[1:]:
+            raise
+        raise misfit("linear", x, weight, np.shape(weight)[-1]) from error
+
+
+def misfit(op, a, b, wanted):
+    """Word the error of a product whose inner lengths differ."""
+    found = np.shape(a)[-1] if np.ndim(a) else None
+    if None in (found, wanted):
+        why, fix = "a single number has no axis to sum over", "write a * b"
+    else:
+        why = f"the product sums over a's last axis, of length {found}, and b's, of length {wanted}"
+        fix = "the two lengths must be equal: transpose one with .T, or check which weight it is"
+    return ShapeError(
+        explain(f"{op} cannot multiply shapes {np.shape(a)} and {np.shape(b)}", why=why, fix=fix)
+    )
+
+
 @primitive
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b"""
-    y = x @ weight.T
-    return y if bias is None else y + bias
+    return affine(x, weight, bias)
 
 
 @linear.vjp
@@ -142,89 +171,21 @@ def _(g, y, x, weight, bias=None):
     return gradients[:2] if bias is None else gradients
 
 
-@numpy_door(np.dot)
-def dot(a, b):
-    """NumPy's dot product: of vectors and matrices the same as ``a @ b``, also with numbers."""
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return a * b
-    if np.ndim(b) <= 2:
-        return matmul(a, b)
-    letters = "abcdefghijklmnopqrstuvw"
-    left = letters[: np.ndim(a) - 1]
-    right = letters[len(left) : len(left) + np.ndim(b) - 2]
-    return einsum(f"{left}y,{right}yz->{left}{right}z", a, b)
+@primitive
+def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
+    """y = x W_ihᵀ + h W_hhᵀ + b_ih + b_hh"""
+    y = affine(x, w_ih, b_ih)
+    z = affine(h, w_hh, b_hh)
+    return np.add(y, z, out=y) if y.dtype == z.dtype and y.shape == z.shape else y + z
 
 
-@numpy_door(np.outer)
-def outer(a, b):
-    """Every entry of a times every entry of b."""
-    return reshape(a, shape=(-1, 1)) * reshape(b, shape=(1, -1))
-
-
-@primitive(np.einsum)
-def einsum(*operands, subscripts):
-    """y = einsum(subscripts, operands)"""
-    return np.einsum(subscripts, *operands)
-
-
-@einsum.binder
-def _(subscripts, *operands):
-    """Write the subscripts out: no ``...``, no implied output."""
-    return operands, {"subscripts": explicit(subscripts, [np.ndim(x) for x in operands])}
-
-
-@einsum.vjp
-def _(g, y, *operands, subscripts):
-    """dxᵢ = einsum of g and the other operands, onto the subscripts of xᵢ"""
-    inputs, output = subscripts.split("->")
-    terms = inputs.split(",")
-    return [
-        lambda i=i: einsum_gradient(i, g, operands, terms, output) for i in range(len(operands))
-    ]
-
-
-def einsum_gradient(i, g, operands, terms, output):
-    """Return the gradient of operand i.
-
-    A letter that only operand i has was summed over: its gradient is repeated, by a factor of
-    ones. A letter that it has twice took the diagonal: its gradient is put back on it, by an
-    identity matrix whose second letter is new.
-    """
-    others = [(terms[j], x) for j, x in enumerate(operands) if j != i]
-    known = set(output).union(*(term for term, _ in others))
-    spare = (c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in "".join([output, *terms]))
-    factors = [(output, g), *others]
-    target = ""
-    for letter, n in zip(terms[i], operands[i].shape, strict=True):
-        if letter in target:
-            twin = next(spare)
-            factors.append((letter + twin, np.eye(n, dtype=g.dtype)))
-            target += twin
-        else:
-            if letter not in known:
-                factors.append((letter, np.ones(n, g.dtype)))
-            target += letter
-    subscripts = ",".join(term for term, _ in factors) + "->" + target
-    return einsum(subscripts, *(x for _, x in factors))
-
-
-def explicit(subscripts, ndims):
-    """Write subscripts with a letter for every axis and with an output."""
-    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    spare = [
-        c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts
-    ]
-    hidden = [
-        n - len(t.replace("...", "")) if "..." in t else 0
-        for t, n in zip(terms, ndims, strict=True)
-    ]
-    letters = "".join(spare[: max(hidden, default=0)])
-    if not arrow:
-        counted = "".join(terms).replace("...", "")
-        once = sorted(c for c in set(counted) if counted.count(c) == 1)
-        output = ("..." if "..." in inputs else "") + "".join(once)
-    full = [
-        t.replace("...", letters[len(letters) - n :]) for t, n in zip(terms, hidden, strict=True)
-    ]
-    return ",".join(full) + "->" + output.replace("...", letters)
+@recurrent_linear.vjp
+def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
+    """dx = g W_ih, dh = g W_hh, dW_ih = gᵀ x, dW_hh = gᵀ h, db_ih = g, db_hh = g"""
+    gradients = (
+        lambda: g @ w_ih,
+        lambda: g @ w_hh,
+        lambda: Product(rows_of(g), rows_of(x)),
+        lambda: Product(rows_of(g), rows_of(h)),
+    )
+    return gradients if b_ih is None else (*gradients, g, g)

@@ -54,9 +54,11 @@ def _(g, y, x, *, axis=None, keepdims=False):
 
 
 @numpy_door(np.var)
-def var(x, axis=None, keepdims=False):
-    """Mean squared distance from the mean: mean((x − mean x)²)."""
-    return mean(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)
+def var(x, axis=None, keepdims=False, ddof=0):
+    """Squared distance from the mean, averaged: Σ (x − mean x)² / (n − ddof)."""
+    distance = x - mean(x, axis=axis, keepdims=True)
+    n = math.prod(distance.shape[i] for i in reduced_axes(distance, axis))
+    return sum(square(distance), axis=axis, keepdims=keepdims) / (n - ddof)
 
 
 @primitive(np.max, np.amax)
