@@ -6,7 +6,7 @@ which an input was broadcast. It names no Value and imports only the graph and t
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from types import FunctionType
 from typing import Any
 
@@ -142,35 +142,9 @@ class Sweep:
                 self.spread(node, g)
 
     def spread(self, node: Node, g: Gradient) -> None:
-        """Apply the node's VJP to its gradient, and add what it gives to the inputs."""
-        rule = node.rule
-        inputs = node.inputs
-        if rule is None or rule.vjp is None:
-            raise no_derivative(rule)
-        if self.create_graph:
-            gradients = rule.vjp(g, node, *inputs, **node.params)
-        else:
-            arrays = [x.data if isinstance(x, Node) else x for x in inputs]
-            gradients = rule.vjp(g, node.data, *arrays, **node.params)
-        if type(gradients) is not tuple:
-            gradients = tuple(gradients) if isinstance(gradients, list) else (gradients,)
-        if len(gradients) != len(inputs):
-            raise wrong_number(node, len(gradients))
+        """Add what a node's VJP gives to its inputs."""
         totals = self.gradients
-        for position, x in enumerate(inputs):
-            if not isinstance(x, Node) or not x.requires_grad:
-                continue
-            if self.wanted is not None and x not in self.wanted:
-                continue
-            gx: Any = gradients[position]
-            if type(gx) is FunctionType:  # costly, so computed only now that somebody asks for it
-                gx = gx()
-            kind = type(gx)
-            if kind is np.ndarray:
-                if gx.shape != x.data.shape:
-                    gx = fitted(gx, node, position)
-            elif kind is not type(x.data) and not isinstance(gx, Deferred):
-                gx = fitted(gx, node, position)
+        for x, gx in contributions(node, g, self.create_graph, self.wanted):
             held = totals.get(x)
             if held is None:
                 totals[x] = gx
@@ -193,6 +167,63 @@ class Sweep:
             g = g.astype(node.data.dtype)
             self.fresh.add(node)
         return g
+
+
+def contributions(
+    node: Node,
+    g: Gradient,
+    create_graph: bool = False,
+    wanted: Container[Node] | None = None,
+) -> list[tuple[Node, Gradient]]:
+    """Apply a node's VJP: what each of its inputs receives, in their shapes.
+
+    Parameters
+    ----------
+    node : Node
+        A node that an op made.
+    g : array or Value
+        The gradient of the node.
+    create_graph : bool
+        Whether to run the VJP on nodes.
+    wanted : container of Node, optional
+        The inputs to compute; by default all that require a gradient.
+
+    Returns
+    -------
+    list of (Node, gradient)
+        In the order of the inputs; an input that was used twice is there twice. A gradient may
+        be `Deferred`.
+    """
+    rule = node.rule
+    inputs = node.inputs
+    if rule is None or rule.vjp is None:
+        raise no_derivative(rule)
+    if create_graph:
+        gradients = rule.vjp(g, node, *inputs, **node.params)
+    else:
+        arrays = [x.data if isinstance(x, Node) else x for x in inputs]
+        gradients = rule.vjp(g, node.data, *arrays, **node.params)
+    if type(gradients) is not tuple:
+        gradients = tuple(gradients) if isinstance(gradients, list) else (gradients,)
+    if len(gradients) != len(inputs):
+        raise wrong_number(node, len(gradients))
+    found = []
+    for position, x in enumerate(inputs):
+        if not isinstance(x, Node) or not x.requires_grad:
+            continue
+        if wanted is not None and x not in wanted:
+            continue
+        gx: Any = gradients[position]
+        if type(gx) is FunctionType:  # costly, so computed only now that somebody asks for it
+            gx = gx()
+        kind = type(gx)
+        if kind is np.ndarray:
+            if gx.shape != x.data.shape:
+                gx = fitted(gx, node, position)
+        elif kind is not type(x.data) and not isinstance(gx, Deferred):
+            gx = fitted(gx, node, position)
+        found.append((x, gx))
+    return found
 
 
 def fitted(g: Gradient, node: Node, position: int) -> Gradient:

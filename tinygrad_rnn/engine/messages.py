@@ -45,15 +45,22 @@ def failed_forward(rule: Any, inputs: Iterable[Any], scope: str, error: Exceptio
     if kind is None:
         return error
     inputs = tuple(inputs)
-    fix = broadcast_advice([np.shape(x) for x in inputs if hasattr(x, "shape")])
     return kind(
         explain(
             f"{rule.name} cannot take {' and '.join(describe(x) for x in inputs)}",
             where=where,
             why=str(error),
-            fix=fix if rule.elementwise else "",
+            fix=advice(rule, [np.shape(x) for x in inputs if hasattr(x, "shape")], kind),
         )
     )
+
+
+def advice(rule: Any, shapes: list[tuple[int, ...]], kind: type[Exception]) -> str:
+    """Say what to change so that a forward function accepts its inputs."""
+    if kind is OutOfRangeError:
+        return "along an axis of length n, indices run from -n to n - 1"
+    found = broadcast_advice(shapes) if rule.elementwise else ""
+    return found or f"change the shapes, dtypes or settings so that {rule.formula!r} is defined"
 
 
 def broadcast_advice(shapes: list[tuple[int, ...]]) -> str:

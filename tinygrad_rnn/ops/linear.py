@@ -182,10 +182,11 @@ def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 @recurrent_linear.vjp
 def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """dx = g W_ih, dh = g W_hh, dW_ih = gᵀ x, dW_hh = gᵀ h, db_ih = g, db_hh = g"""
+    db = g.sum(axis=tuple(range(g.ndim - 1)))  # once for both biases
     gradients = (
         lambda: g @ w_ih,
         lambda: g @ w_hh,
         lambda: Product(rows_of(g), rows_of(x)),
         lambda: Product(rows_of(g), rows_of(h)),
     )
-    return gradients if b_ih is None else (*gradients, g, g)
+    return gradients if b_ih is None else (*gradients, db, db)

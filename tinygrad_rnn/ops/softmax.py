@@ -15,8 +15,10 @@ from .nonlinear import exp, softplus, square
 @primitive
 def softmax(x, *, axis=-1):
     """y = eˣ / Σ eˣ"""
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = x - x.max(axis=axis, keepdims=True)
+    np.exp(e, out=e)
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
 
 
 @softmax.vjp
@@ -28,8 +30,9 @@ def _(g, y, x, *, axis=-1):
 @primitive
 def log_softmax(x, *, axis=-1):
     """y = x − log Σ eˣ"""
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+    z = x - x.max(axis=axis, keepdims=True)
+    z -= np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    return z
 
 
 @log_softmax.vjp
@@ -66,7 +69,10 @@ def _(g, y, logits, targets, *, reduction="mean", ignore_index=None):
         return lambda: g * (softmax(logits) * mass - targets), lambda: -g * log_softmax(logits)
     if ignore_index is not None:
         g = g * np.expand_dims(targets != ignore_index, -1)
-    return g * (softmax(logits) - one_hot(targets, logits, ignore_index=ignore_index)), None
+    d = softmax(logits)
+    d -= one_hot(targets, logits, ignore_index=ignore_index)
+    d *= g
+    return d, None
 
 
 @primitive(differentiable=False)
