@@ -64,7 +64,7 @@ ROOMS = {
     "app": Room(
         9,
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
-        files="refusal interruption atomic_write config source arguments checkpoint curve progress"
+        files="refusal interruption blas_threads atomic_write config source arguments checkpoint curve progress"
         " run_folder sampling trained training gradient_table layer_witnesses train_command cli",
     ),
     "__main__": Room(10, sees="app"),

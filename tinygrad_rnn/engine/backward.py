@@ -66,12 +66,12 @@ class Sum:
         else:
             self.gradient, self.owned = held + g, True
 
-    def total(self) -> Gradient:
+    def total(self, create_graph: bool) -> Gradient:
         """Return the sum of all contributions, in an array that nobody else holds."""
         for part in self.deferred:
             if self.gradient is None:
                 self.gradient = part.dense()
-            elif isinstance(self.gradient, np.ndarray):
+            elif isinstance(self.gradient, np.ndarray) and not create_graph:
                 if not self.owned:
                     self.gradient = self.gradient.copy()
                 part.add_to(self.gradient)
@@ -159,7 +159,7 @@ class Sweep:
     def settled(self, node: Node, g: Gradient) -> Gradient:
         """Turn what has arrived at a node into one array (or Value) of the node's dtype."""
         if isinstance(g, (Sum, Deferred)):
-            g = g.total() if isinstance(g, Sum) else g.dense()
+            g = g.total(self.create_graph) if isinstance(g, Sum) else g.dense()
             self.fresh.add(node)
             if g.shape != node.data.shape:
                 raise wrong_total(node, g)

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import recording
 from .errors import ShapeError, explain
-from .pullback import Function, gradients_of, is_recorded, leaves, pull, result_of
+from .pullback import Function, gradients_of, is_recorded, pairs, pull, result_of
 from .value import Value
 
 
@@ -135,6 +135,8 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     again = is_recorded(primals) or is_recorded(tangents)
     with recording.differentiating():
         y, pullback = pull(f, primals, {}, tuple(range(len(primals))))
+        if y.dtype.kind != "f":  # whole numbers and truths do not move
+            return result_of(y, again), np.zeros(y.shape)[()]
         u = Value(np.zeros(y.shape, y.dtype)[()])
         along = inner_product(pullback(u), tangents)
         dy = gradients_of(along, np.float64(1.0), [u], again)[0]
@@ -160,6 +162,15 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     """
 
     def derivative(*args: Any, **kwargs: Any) -> Any:
+        if not isinstance(argnums, int) or isinstance(args[argnums], (dict, list, tuple)):
+            raise TypeError(
+                explain(
+                    "the jacobian by several arguments, or by a structure of them",
+                    where=f"jacobian({getattr(f, '__name__', 'f')}, argnums={argnums})",
+                    why="it is one array: the shape of f(x) followed by that of x",
+                    fix="take it by one array at a time, or use vjp",
+                )
+            )
         y, pullback = pull(f, args, kwargs, argnums)
         rows = []
         for place in np.ndindex(np.shape(y)):
@@ -215,18 +226,7 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
 
 def inner_product(xs: Any, ys: Any) -> Any:
     """Return Σ x·y over two structures of the same form."""
-    lefts, rights = leaves(xs), leaves(ys)
-    shapes = [np.shape(x) for x in lefts], [np.shape(y) for y in rights]
-    if shapes[0] != shapes[1]:
-        raise ShapeError(
-            explain(
-                f"tangents of shapes {shapes[1]} for arguments of shapes {shapes[0]}",
-                where="jvp(f, primals, tangents) or hvp(f, primals, tangents)",
-                why="a direction has one entry for each entry of the arguments",
-                fix="pass one tangent for each primal, of its shape",
-            )
-        )
-    return sum(np.sum(x * y) for x, y in zip(lefts, rights, strict=True))
+    return sum((np.sum(x * y) for x, y in pairs(xs, ys)), start=0.0)
 
 
 def as_tuple(x: Any) -> tuple[Any, ...]:

@@ -22,7 +22,9 @@ from .errors import (
 )
 
 
-def failed_forward(rule: Any, inputs: Iterable[Any], scope: str, error: Exception) -> Exception:
+def failed_forward(
+    rule: Any, inputs: Iterable[Any], params: dict[str, Any], scope: str, error: Exception
+) -> Exception:
     """Word the error of a forward function, keeping the kind of the exception.
 
     Parameters
@@ -31,6 +33,8 @@ def failed_forward(rule: Any, inputs: Iterable[Any], scope: str, error: Exceptio
         The op that was being computed.
     inputs : iterable
         What it was applied to.
+    params : dict
+        Its settings.
     scope : str
         The scope that was open.
     error : Exception
@@ -39,6 +43,8 @@ def failed_forward(rule: Any, inputs: Iterable[Any], scope: str, error: Exceptio
     where = f"{rule.call_form()}{f' in scope {scope}' if scope else ''}"
     if isinstance(error, OURS):  # worded by the op, which does not know where it runs
         what, *parts = str(error).splitlines()
+        if any(part.startswith("  where: ") for part in parts):
+            return error
         return type(error)("\n".join([what, f"  where: {where}", *parts]))
     kinds = {ValueError: ShapeError, TypeError: DtypeError, IndexError: OutOfRangeError}
     kind = next((kinds[base] for base in type(error).__mro__ if base in kinds), None)
@@ -47,7 +53,8 @@ def failed_forward(rule: Any, inputs: Iterable[Any], scope: str, error: Exceptio
     inputs = tuple(inputs)
     return kind(
         explain(
-            f"{rule.name} cannot take {' and '.join(describe(x) for x in inputs)}",
+            f"{rule.name} cannot take {' and '.join(describe(x) for x in inputs)}"
+            + "".join(f", {name}={setting!r}" for name, setting in params.items()),
             where=where,
             why=str(error),
             fix=advice(rule, [np.shape(x) for x in inputs if hasattr(x, "shape")], kind),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar, overload
 
-from .rule import DOORS, VJP, Bind, Forward, Rule, register
+from .rule import VJP, Bind, Forward, Rule, register
 from .value import apply
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +39,7 @@ class Primitive:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the op, and record it if an argument is a Value."""
         rule = self.rule
-        if not kwargs and len(args) in rule.strict and args[-1] is not None:
+        if not kwargs and len(args) in rule.strict and (not args or args[-1] is not None):
             return apply(rule, args)
         return apply(rule, *rule.bind(*args, **kwargs))
 
@@ -72,12 +72,18 @@ class Primitive:
 def primitive(forward: Forward, /) -> Primitive: ...
 @overload
 def primitive(
-    *doors: Callable[..., Any], differentiable: bool = True, elementwise: bool = False
+    *doors: Callable[..., Any],
+    differentiable: bool = True,
+    elementwise: bool = False,
+    by_position: int | None = None,
 ) -> Callable[[Forward], Primitive]: ...
 
 
 def primitive(
-    *doors: Callable[..., Any], differentiable: bool = True, elementwise: bool = False
+    *doors: Callable[..., Any],
+    differentiable: bool = True,
+    elementwise: bool = False,
+    by_position: int | None = None,
 ) -> Any:
     """Make an op of a forward function on arrays.
 
@@ -90,6 +96,8 @@ def primitive(
         False if the derivative is zero wherever it exists: results are plain arrays.
     elementwise : bool
         Whether each entry of the output depends only on the inputs' entries at its place.
+    by_position : int, optional
+        How many settings may be passed by position; by default all.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def primitive(
     Raises
     ------
     ValueError
-        If another module has an op of that name.
+        If another module has an op of that name, or behind that NumPy function.
 
     Examples
     --------
@@ -119,9 +127,14 @@ def primitive(
     """
 
     def make(forward: Forward) -> Primitive:
-        op = Primitive(Rule(forward, differentiable=differentiable, elementwise=elementwise))
-        register(op.rule)
-        DOORS.update(dict.fromkeys(numpy_functions, op))
+        rule = Rule(
+            forward,
+            differentiable=differentiable,
+            elementwise=elementwise,
+            by_position=by_position,
+        )
+        op = Primitive(rule)
+        register(op, rule, numpy_functions)
         return op
 
     if len(doors) == 1 and isinstance(doors[0], FunctionType):
@@ -141,7 +154,7 @@ def numpy_door(*functions: Callable[..., Any]) -> Callable[[F], F]:
     """
 
     def open_door(composed: F) -> F:
-        DOORS.update(dict.fromkeys(functions, composed))
+        register(composed, None, functions)
         return composed
 
     return open_door

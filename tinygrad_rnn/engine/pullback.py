@@ -12,6 +12,7 @@ import numpy as np
 
 from . import recording
 from .backward import Sweep
+from .errors import ShapeError, explain
 from .graph import Node
 from .primitive import primitive
 from .value import Value, starting_gradient
@@ -36,6 +37,15 @@ def pull(
 ) -> tuple[Any, Function]:
     """Run `f` on fresh Values; return its result and the function that goes back through it."""
     wanted = argnums if isinstance(argnums, tuple) else (argnums,)
+    if len(set(wanted)) < len(wanted):
+        raise ValueError(
+            explain(
+                f"argnums={argnums} names an argument twice",
+                where=f"a derivative of {getattr(f, '__name__', 'f')}",
+                why="an argument has one gradient",
+                fix="name each position once",
+            )
+        )
     again = recording.current.get().differentiating or is_recorded(args)
     variables: list[Value] = []
     lifted = list(args)
@@ -109,3 +119,32 @@ def is_recorded(tree: Any) -> bool:
 def result_of(y: Any, as_value: bool) -> Any:
     """Return a Value where Values came in, else its array."""
     return y if as_value else y.data
+
+
+def pairs(xs: Any, ys: Any) -> list[tuple[Any, Any]]:
+    """Pair the leaves of two structures, those of dicts by key."""
+    if isinstance(xs, dict) and isinstance(ys, dict) and xs.keys() == ys.keys():
+        return [pair for key in xs for pair in pairs(xs[key], ys[key])]
+    sequences = isinstance(xs, (list, tuple)) and isinstance(ys, (list, tuple))
+    if sequences and len(xs) == len(ys):
+        return [pair for x, y in zip(xs, ys, strict=True) for pair in pairs(x, y)]
+    nested = isinstance(xs, (dict, list, tuple)) or isinstance(ys, (dict, list, tuple))
+    if nested or np.shape(xs) != np.shape(ys):
+        raise ShapeError(
+            explain(
+                f"a tangent of {outline(ys)} for an argument of {outline(xs)}",
+                where="jvp(f, primals, tangents) or hvp(f, primals, tangents)",
+                why="a direction has one entry for each entry of the arguments",
+                fix="pass one tangent for each primal, of its form and shape",
+            )
+        )
+    return [(xs, ys)]
+
+
+def outline(tree: Any) -> str:
+    """Say what form an argument has: its keys, its length or its shape."""
+    if isinstance(tree, dict):
+        return f"keys {list(tree)}"
+    if isinstance(tree, (list, tuple)):
+        return f"{len(tree)} parts"
+    return f"shape {np.shape(tree)}"

@@ -23,14 +23,23 @@ class Recording:
     differentiating : bool
         Whether a function is being run inside `grad`, `jacobian` or the like, so that a
         derivative taken inside must itself be recorded.
+    outer : Recording, optional
+        What a `name_scope` goes back to when it ends.
     """
 
-    __slots__ = ("differentiating", "enabled", "scope")
+    __slots__ = ("differentiating", "enabled", "outer", "scope")
 
-    def __init__(self, enabled: bool, scope: str, differentiating: bool = False) -> None:
+    def __init__(
+        self,
+        enabled: bool,
+        scope: str,
+        differentiating: bool = False,
+        outer: Recording | None = None,
+    ) -> None:
         self.enabled = enabled
         self.scope = scope
         self.differentiating = differentiating
+        self.outer = outer
 
 
 current: ContextVar[Recording] = ContextVar(
@@ -87,7 +96,7 @@ class name_scope:
     'encoder/l0'
     """
 
-    __slots__ = ("name", "token")
+    __slots__ = ("name",)
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -95,10 +104,10 @@ class name_scope:
     def __enter__(self) -> None:
         now = current.get()
         scope = f"{now.scope}/{self.name}" if now.scope else self.name
-        self.token = current.set(Recording(now.enabled, scope, now.differentiating))
+        current.set(Recording(now.enabled, scope, now.differentiating, outer=now))
 
     def __exit__(self, *exception: object) -> None:
-        current.reset(self.token)
+        current.set(current.get().outer)  # type: ignore[arg-type]
 
 
 def time_step(t: int) -> name_scope:

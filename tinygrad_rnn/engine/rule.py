@@ -33,6 +33,8 @@ class Rule:
         comparisons): they return plain arrays and are never recorded.
     elementwise : bool
         The output's entry depends on the inputs' entries at the same (broadcast) place only.
+    by_position : int, optional
+        How many settings may be passed by position, as in ``sum(x, 0)``; by default all.
 
     Attributes
     ----------
@@ -53,6 +55,7 @@ class Rule:
     __slots__ = (
         "arrays",
         "bind",
+        "by_position",
         "differentiable",
         "elementwise",
         "formula",
@@ -67,9 +70,15 @@ class Rule:
     )
 
     def __init__(
-        self, forward: Forward, *, differentiable: bool = True, elementwise: bool = False
+        self,
+        forward: Forward,
+        *,
+        differentiable: bool = True,
+        elementwise: bool = False,
+        by_position: int | None = None,
     ) -> None:
         self.forward = forward
+        self.by_position = by_position
         self.name = forward.__name__.rstrip("_")
         self.vjp: VJP | None = None
         self.differentiable = differentiable
@@ -109,13 +118,14 @@ class Rule:
                 named = named[1:]
         while len(members) > self.least and members[-1] is None:  # an optional array left out
             members = members[:-1]
-        params = dict(zip(self.settings, args, strict=False))
+        params = dict(zip(self.settings[: self.by_position], args, strict=False))
         wrong = sorted((kwargs.keys() & params.keys()) | (kwargs.keys() - set(self.settings)))
-        if len(members) < self.least or len(args) > len(self.settings) or wrong:
+        if len(members) < self.least or len(args) > len(params) or wrong:
             raise TypeError(
                 explain(
                     f"{self.name}: called with {len(members) + len(args)} positional arguments"
                     + (f" and unexpected {', '.join(wrong)}" if wrong else ""),
+                    where=f"{self.forward.__module__}.{self.name}",
                     why=f"its form is {self.call_form()}",
                     fix="arrays go first, by position; settings by keyword",
                 )
@@ -136,25 +146,33 @@ DOORS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy's function → our function: where ``np.tanh(v)`` and ``np.concatenate([v, w])`` arrive."""
 
 
-def register(rule: Rule) -> None:
-    """Enter a rule into `RULES`.
+def register(
+    op: Callable[..., Any], rule: Rule | None, functions: tuple[Callable[..., Any], ...]
+) -> None:
+    """Enter a rule into `RULES`, and let NumPy's functions lead to its op.
 
     A module may define its own op again (a notebook's cell is run twice); nobody may take the
-    name of another module's op, or ``+`` would change its meaning behind everybody's back.
+    name or the door of another module's op, or ``+`` would change its meaning behind everybody's
+    back. Then nothing is changed.
 
     Raises
     ------
     ValueError
-        If the name belongs to an op of another module.
+        If the name, or one of the functions, belongs to an op of another module.
     """
-    other = RULES.get(rule.name)
-    if other is not None and other.forward.__module__ != rule.forward.__module__:
-        raise ValueError(
-            explain(
-                f"the name {rule.name!r} is taken by an op of {other.forward.__module__}",
-                where=f"{rule.forward.__module__}.{rule.forward.__qualname__}",
-                why="operators and NumPy's functions find their op by name",
-                fix="give your function another name",
+    taken = [(f"np.{f.__name__} leads", DOORS[f].__module__) for f in functions if f in DOORS]
+    if rule is not None and rule.name in RULES:
+        taken.append((f"the name {rule.name!r} belongs", RULES[rule.name].forward.__module__))
+    for what, owner in taken:
+        if owner != op.__module__:
+            raise ValueError(
+                explain(
+                    f"{what} to an op of {owner} already",
+                    where=f"{op.__module__}.{op.__name__}",
+                    why="operators and NumPy's functions find their op by these",
+                    fix="give your function another name, or call it without NumPy's function",
+                )
             )
-        )
-    RULES[rule.name] = rule
+    if rule is not None:
+        RULES[rule.name] = rule
+    DOORS.update(dict.fromkeys(functions, op))

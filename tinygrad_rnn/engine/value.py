@@ -14,7 +14,7 @@ import numpy as np
 
 from . import recording
 from .backward import Sweep
-from .graph import Node, ancestors, creation_order
+from .graph import Node, ancestors, by_creation, creation_order
 from .intake import as_array, as_data, as_result
 from .messages import failed_forward, needs_gradient, no_graph, wrong_seed
 from .operators import Operators
@@ -124,15 +124,16 @@ class Value(Operators):
         return f"Value({text}{dtype}{name}{made_by})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        for node in ancestors(self, constants=True):  # no recursion, inputs before outputs
-            if id(node) in memo:
-                continue
-            twin = Value(node.data.copy(), name=node.name, requires_grad=node.requires_grad)
-            twin.grad = deepcopy(node.grad, memo)
-            twin.scope, twin.rule = node.scope, node.rule
-            twin.params = node.params
-            twin.inputs = tuple(memo.get(id(x), x) for x in node.inputs)
-            memo[id(node)] = twin
+        nodes = with_gradients(self)
+        for node in nodes:  # no recursion, inputs before outputs
+            if id(node) not in memo:
+                twin = Value(node.data.copy(), name=node.name, requires_grad=node.requires_grad)
+                twin.scope, twin.rule, twin.params = node.scope, node.rule, node.params
+                twin.inputs = tuple(memo.get(id(x), x) for x in node.inputs)
+                memo[id(node)] = twin
+        for node in nodes:
+            g = node.grad
+            memo[id(node)].grad = memo[id(g)] if isinstance(g, Node) else deepcopy(g)
         return memo[id(self)]
 
 
@@ -173,7 +174,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
     try:
         y = rule.forward(*arrays, **params)
     except Exception as error:
-        worded = failed_forward(rule, inputs, now.scope, error)
+        worded = failed_forward(rule, inputs, params, now.scope, error)
         if worded is error:
             raise
         raise worded from error
@@ -193,6 +194,19 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
 
 
 Value.apply = staticmethod(apply)  # type: ignore[method-assign]
+
+
+def with_gradients(root: Value) -> list[Node]:
+    """List the ancestors of a Value, and of their gradients that are Values, in order."""
+    found: dict[Node, None] = {}
+    stack: list[Node] = [root]
+    while stack:
+        for node in ancestors(stack.pop(), constants=True):
+            if node not in found:
+                found[node] = None
+                if isinstance(node.grad, Node):
+                    stack.append(node.grad)
+    return sorted(found, key=by_creation)
 
 
 def starting_gradient(root: Node, gradient: Any, create_graph: bool) -> Any:

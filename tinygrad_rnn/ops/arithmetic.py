@@ -85,9 +85,15 @@ def power(a, b):
 def _(g, y, a, b):
     """da = g · b · aᵇ⁻¹ (0 where b = 0), db = g · y · log a (0 where a ≤ 0)"""
     return (
-        lambda: g * b * a ** (b - 1 + (b == 0)),
+        lambda: g * power_slope(a, b),
         lambda: g * y * log_where_positive(a),
     )
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def power_slope(a, b):
+    """Return b · aᵇ⁻¹, which is 0 where b = 0, and infinite at a = 0 where b < 1."""
+    return b * a ** (b - 1 + (b == 0))
 
 
 def log_where_positive(a):

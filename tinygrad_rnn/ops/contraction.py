@@ -42,6 +42,8 @@ def _(subscripts, *operands):
     """Write the subscripts out: no ``...``, no implied output."""
     if not isinstance(subscripts, str):
         raise TypeError("einsum takes its subscripts first and as a string, as in 'ij,jk->ik'")
+    if subscripts.partition("->")[0].count(",") != len(operands) - 1:
+        raise ValueError(f"einsum: {subscripts!r} does not describe {len(operands)} operands")
     return operands, {"subscripts": explicit(subscripts, [np.ndim(x) for x in operands])}
 
 
@@ -63,7 +65,9 @@ def einsum_gradient(i, g, operands, terms, output):
     identity matrix whose second letter is new.
     """
     others = [(terms[j], x) for j, x in enumerate(operands) if j != i]
-    known = set(output).union(*(term for term, _ in others))
+    known = {
+        pair for term, x in [(output, g), *others] for pair in zip(term, np.shape(x), strict=True)
+    }
     spare = (c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in "".join([output, *terms]))
     factors = [(output, g), *others]
     target = ""
@@ -73,7 +77,7 @@ def einsum_gradient(i, g, operands, terms, output):
             factors.append((letter + twin, np.eye(n, dtype=g.dtype)))
             target += twin
         else:
-            if letter not in known:
+            if (letter, n) not in known:
                 factors.append((letter, np.ones(n, g.dtype)))
             target += letter
     subscripts = ",".join(term for term, _ in factors) + "->" + target

@@ -11,6 +11,8 @@ from ..engine.primitive import primitive
 @primitive(differentiable=False, elementwise=True)
 def keep_mask(x, *, p, generator):
     """y = 1/(1 − p) with probability 1 − p, else 0"""
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout scales what it keeps, so that {x.dtype} would lose its fractions")
     kept = generator.random(x.shape, dtype=np.float32) >= p
     return kept.astype(x.dtype) / x.dtype.type(1 - p)
 
@@ -53,4 +55,5 @@ def dropout(x, *, p=0.5, generator):
                 fix="pass generator=np.random.default_rng(seed)",
             )
         )
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     return x * keep_mask(x, p=p, generator=generator)

@@ -79,6 +79,8 @@ def take(x, indices, *, axis=None):
 @take.vjp
 def _(g, y, x, indices, *, axis=None):
     """dx = g added at indices, 0 elsewhere"""
+    if not isinstance(indices, Node):
+        indices = np.asarray(indices).astype(np.intp)  # NumPy takes truths for 0 and 1 here
     if axis is None:
         flat = place(g, indices, indices=((HOLE,),), shape=(x.size,))
         return np.reshape(flat, x.shape), None
@@ -124,7 +126,7 @@ def add_at(y: np.ndarray, index: Index, g: Any) -> None:
 
 def add_rows(y: np.ndarray, rows: np.ndarray, g: Any) -> None:
     """``y[rows] += g`` by sorting: many times faster than ``np.add.at``."""
-    rows = rows.reshape(-1) % len(y)
+    rows = rows.reshape(-1).astype(np.intp) % len(y)
     if rows.size == 0:
         return
     g = np.reshape(g, (rows.size, *y.shape[1:]))

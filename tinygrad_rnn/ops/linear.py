@@ -6,6 +6,7 @@ products aᵀg. They are kept as they are, `Product`, until all have met, and mu
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,16 @@ def left_transposed(a, g, b):
     return swapped(a) @ g
 
 
+def rows_product(g, x):
+    """Return Σ gᵀx over all leading axes, where x may have been broadcast to those of g."""
+    if g.shape[:-1] != x.shape[:-1]:
+        x = np.broadcast_to(x, (*g.shape[:-1], x.shape[-1]))
+    return Product(rows_of(g), rows_of(x))
+
+
 def rows_of(x):
     """Lay all leading axes out in one: (…, k) becomes (N, k)."""
-    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def is_thin(n, shape):
@@ -137,7 +145,7 @@ def affine(x, weight, bias):
         y = x @ weight.T
         if bias is None:
             return y
-        in_place = np.shape(bias) == np.shape(y)[-1:] and bias.dtype == y.dtype
+        in_place = bias.shape == y.shape[-1:] and bias.dtype == y.dtype
         return np.add(y, bias, out=y) if in_place else y + bias
     except ValueError as error:
         if np.ndim(weight) == 2 and np.shape(x)[-1:] == weight.shape[1:]:
@@ -167,7 +175,7 @@ def linear(x, weight, bias=None):
 @linear.vjp
 def _(g, y, x, weight, bias=None):
     """dx = g W, dW = gᵀ x, db = g"""
-    gradients = (lambda: g @ weight, lambda: Product(rows_of(g), rows_of(x)), g)
+    gradients = (lambda: g @ weight, lambda: rows_product(g, x), g)
     return gradients[:2] if bias is None else gradients
 
 
@@ -186,7 +194,8 @@ def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     gradients = (
         lambda: g @ w_ih,
         lambda: g @ w_hh,
-        lambda: Product(rows_of(g), rows_of(x)),
-        lambda: Product(rows_of(g), rows_of(h)),
+        lambda: rows_product(g, x),
+        lambda: rows_product(g, h),
     )
-    return gradients if b_ih is None else (*gradients, db, db)
+    count = 6 if b_hh is not None else 5 if b_ih is not None else 4
+    return (*gradients, db, db)[:count]

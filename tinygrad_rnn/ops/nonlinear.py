@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine.primitive import primitive
+from .arithmetic import where
 
 
 @primitive(np.exp, elementwise=True)
@@ -62,6 +63,7 @@ def sqrt(x):
 
 
 @sqrt.vjp
+@np.errstate(divide="ignore", invalid="ignore")
 def _(g, y, x):
     """dx = g / 2y (infinite where x = 0)"""
     return g / (2 * y)
@@ -139,7 +141,7 @@ def relu(x):
 @relu.vjp
 def _(g, y, x):
     """dx = g where x > 0 (0 where x = 0)"""
-    return g * (x > 0)
+    return where(x > 0, g, 0.0)
 
 
 @primitive(elementwise=True)

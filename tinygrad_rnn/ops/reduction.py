@@ -1,7 +1,7 @@
 """Reducing along axes: sums, means, extrema, products. Imports NumPy, the engine, ops above.
 
 ``axis`` is None (all axes), a number or a tuple of numbers; ``keepdims`` keeps reduced axes with
-length 1, as in NumPy.
+length 1, as in NumPy. Only the axis may be passed by position: NumPy's third argument is the dtype.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def restore(g, x, axis):
     return reshape(g, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 
 
-@primitive(np.sum)
+@primitive(np.sum, by_position=1)
 def sum(x, *, axis=None, keepdims=False):
     """y = Σ x"""
     return np.sum(x, axis=axis, keepdims=keepdims)
@@ -40,7 +40,7 @@ def _(g, y, x, *, axis=None, keepdims=False):
     return broadcast_to(restore(g, x, axis), shape=x.shape)
 
 
-@primitive(np.mean)
+@primitive(np.mean, by_position=1)
 def mean(x, *, axis=None, keepdims=False):
     """y = Σ x / n"""
     return np.mean(x, axis=axis, keepdims=keepdims)
@@ -54,14 +54,14 @@ def _(g, y, x, *, axis=None, keepdims=False):
 
 
 @numpy_door(np.var)
-def var(x, axis=None, keepdims=False, ddof=0):
+def var(x, axis=None, *, keepdims=False, ddof=0):
     """Squared distance from the mean, averaged: Σ (x − mean x)² / (n − ddof)."""
     distance = x - mean(x, axis=axis, keepdims=True)
     n = math.prod(distance.shape[i] for i in reduced_axes(distance, axis))
-    return sum(square(distance), axis=axis, keepdims=keepdims) / (n - ddof)
+    return sum(square(distance), axis=axis, keepdims=keepdims) / (n - ddof if n > ddof else 0)
 
 
-@primitive(np.max, np.amax)
+@primitive(np.max, np.amax, by_position=1)
 def max(x, *, axis=None, keepdims=False):
     """y = max x"""
     return np.max(x, axis=axis, keepdims=keepdims)
@@ -73,7 +73,7 @@ def _(g, y, x, *, axis=None, keepdims=False):
     return to_extremes(g, y, x, axis)
 
 
-@primitive(np.min, np.amin)
+@primitive(np.min, np.amin, by_position=1)
 def min(x, *, axis=None, keepdims=False):
     """y = min x"""
     return np.min(x, axis=axis, keepdims=keepdims)
@@ -87,15 +87,16 @@ def _(g, y, x, *, axis=None, keepdims=False):
 
 def to_extremes(g, y, x, axis):
     """Give g to the entries that equal the extreme y, in equal parts."""
-    chosen = x == restore(y, x, axis)
+    extreme = restore(y, x, axis)
+    chosen = (x == extreme) | ((x != x) & (extreme != extreme))  # a NaN is the extreme of all
     count = np.sum(chosen, axis=axis, keepdims=True, dtype=g.dtype)
     return where(chosen, restore(g, x, axis) / count, 0.0)
 
 
-@primitive
+@primitive(by_position=1)
 def logsumexp(x, *, axis=None, keepdims=False):
     """y = log Σ eˣ"""
-    m = np.max(x, axis=axis, keepdims=True)
+    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, 0)  # all −∞ gives −∞, and ∞ gives ∞, without ∞ − ∞
     with np.errstate(divide="ignore"):
         y = m + np.log(np.sum(np.exp(x - m), axis=axis, keepdims=True))
@@ -103,9 +104,11 @@ def logsumexp(x, *, axis=None, keepdims=False):
 
 
 @logsumexp.vjp
+@np.errstate(invalid="ignore")
 def _(g, y, x, *, axis=None, keepdims=False):
     """dx = g · eˣ⁻ʸ, the softmax of x"""
-    return restore(g, x, axis) * exp(x - restore(y, x, axis))
+    y = restore(where(y == -np.inf, 0.0, y), x, axis)  # where all are −∞, none gets anything
+    return restore(g, x, axis) * exp(where(x == y, 0.0, x - y))  # ∞ − ∞ is 0 here
 
 
 @primitive(np.cumsum)
@@ -121,7 +124,7 @@ def _(g, y, x, *, axis=None):
     return reshape(flip(cumsum(flip(g, axis=along), axis=along), axis=along), shape=x.shape)
 
 
-@primitive(np.prod)
+@primitive(np.prod, by_position=1)
 def prod(x, *, axis=None, keepdims=False):
     """y = Π x"""
     return np.prod(x, axis=axis, keepdims=keepdims)

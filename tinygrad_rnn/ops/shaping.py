@@ -14,8 +14,10 @@ from ..engine.primitive import numpy_door, primitive
 
 @primitive
 def astype(x, *, dtype):
-    """y = x in another dtype"""
-    return x.astype(dtype)
+    """y = x in another float dtype"""
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"{dtype} holds no fractions, so that no gradient comes back from it")
+    return np.asarray(x).astype(dtype)[()]
 
 
 @astype.vjp
@@ -75,16 +77,17 @@ def _(g, y, x, *, axis=None):
 
 @primitive(np.concatenate)
 def concatenate(*arrays, axis=0):
-    """y = the arrays one after the other along axis"""
-    return np.concatenate(arrays, axis=int(axis))
+    """y = the arrays one after the other along axis (None: flattened)"""
+    return np.concatenate(arrays, axis=axis)
 
 
 @concatenate.vjp
 def _(g, y, *arrays, axis=0):
     """dxᵢ = the part of g that xᵢ went to"""
-    before = (slice(None),) * normalize_axis_index(axis, y.ndim)
-    ends = np.cumsum([x.shape[axis] for x in arrays]).tolist()
-    return [g[(*before, slice(start, end))] for start, end in zip([0, *ends], ends, strict=False)]
+    before = () if axis is None else (slice(None),) * normalize_axis_index(axis, y.ndim)
+    ends = np.cumsum([x.size if axis is None else x.shape[axis] for x in arrays]).tolist()
+    parts = [g[(*before, slice(start, end))] for start, end in zip([0, *ends], ends, strict=False)]
+    return [part.reshape(x.shape) for part, x in zip(parts, arrays, strict=True)]
 
 
 @primitive(np.stack)
@@ -108,6 +111,12 @@ def pad(x, *, pad_width, mode="constant", constant_values=0):
     return np.pad(x, pad_width, mode=mode, constant_values=constant_values)
 
 
+@pad.binder
+def _(x, pad_width, mode="constant", *, constant_values=0):
+    """NumPy's order."""
+    return (x,), {"pad_width": pad_width, "mode": mode, "constant_values": constant_values}
+
+
 @pad.vjp
 def _(g, y, x, *, pad_width, mode="constant", constant_values=0):
     """dx = g without the margin"""
@@ -127,7 +136,7 @@ def ravel(x):
 @numpy_door(np.expand_dims)
 def expand_dims(x, axis):
     """Insert axes of length 1 at the places `axis` of the result."""
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    axes = (axis,) if np.ndim(axis) == 0 else tuple(axis)
     places = normalize_axis_tuple(axes, np.ndim(x) + len(axes))
     lengths = iter(np.shape(x))
     shape = (1 if i in places else next(lengths) for i in range(np.ndim(x) + len(axes)))
@@ -150,6 +159,8 @@ def moveaxis(x, source, destination):
     """Move axes to new places; the others keep their order."""
     sources = normalize_axis_tuple(source, np.ndim(x))
     places = normalize_axis_tuple(destination, np.ndim(x))
+    if len(sources) != len(places):
+        raise ValueError(f"moveaxis: {len(sources)} axes, but {len(places)} places for them")
     order = [i for i in range(np.ndim(x)) if i not in sources]
     for place, i in sorted(zip(places, sources, strict=True)):
         order.insert(place, i)
@@ -160,7 +171,8 @@ def moveaxis(x, source, destination):
 def swapaxes(x, axis1, axis2):
     """Exchange two axes."""
     order = list(range(np.ndim(x)))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    i, j = (normalize_axis_index(axis, np.ndim(x)) for axis in (axis1, axis2))
+    order[i], order[j] = j, i
     return transpose(x, axes=tuple(order))
 
 
@@ -173,6 +185,7 @@ def atleast_2d(x):
 @numpy_door(np.hstack)
 def hstack(arrays):
     """Join arrays along their second axis (vectors along their only one)."""
+    arrays = [x if np.ndim(x) else reshape(x, shape=(1,)) for x in arrays]
     return concatenate(arrays, axis=0 if np.ndim(arrays[0]) == 1 else 1)
 
 
@@ -190,11 +203,10 @@ def split(x, indices_or_sections, axis=0):
     """
     length = np.shape(x)[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
-        if length % indices_or_sections:
-            raise ValueError(
-                f"split: an axis of length {length} has no {indices_or_sections} equal sections"
-            )
-        places = list(range(0, length, length // indices_or_sections))[1:]
+        n = int(indices_or_sections)
+        if n < 0 or length % n:
+            raise ValueError(f"split: an axis of length {length} has no {n} equal sections")
+        places = [length // n * i for i in range(1, n)]
     else:
         places = [int(place) for place in indices_or_sections]
     before = (slice(None),) * normalize_axis_index(axis, np.ndim(x))
@@ -204,6 +216,7 @@ def split(x, indices_or_sections, axis=0):
     ]
 
 
+@numpy_door(*([np.unstack] if hasattr(np, "unstack") else []))
 def unstack(x, axis=0):
     """Take the slices along `axis` apart: the inverse of `stack`, a tuple of indexing nodes."""
     before = (slice(None),) * normalize_axis_index(axis, np.ndim(x))

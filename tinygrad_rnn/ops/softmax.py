@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.errors import OutOfRangeError, ShapeError, explain
 from ..engine.primitive import primitive
+from .arithmetic import where
 from .nonlinear import exp, softplus, square
 
 
@@ -46,15 +47,21 @@ def softmax_cross_entropy(logits, targets, *, reduction="mean", ignore_index=Non
     """y = −Σ targets · log softmax(logits), averaged over rows"""
     check_targets(logits, targets, ignore_index)
     log_p = log_softmax(logits)
-    if is_ids(targets):
-        counted = targets != ignore_index
-        ids = targets if ignore_index is None else targets * counted
-        losses = -at_ids(log_p, ids)
-        if ignore_index is not None:
-            losses = losses * counted
-    else:
+    if not is_ids(targets):
         losses = -np.sum(targets * log_p, axis=-1)
+    elif ignore_index is None:
+        losses = -at_ids(log_p, targets)
+    else:
+        counted = targets != ignore_index
+        losses = np.where(counted, -at_ids(log_p, targets * counted), 0)
     return reduced(losses, row_count(logits, targets, ignore_index), reduction)
+
+
+@softmax_cross_entropy.binder
+def _(logits, targets, *, reduction="mean", ignore_index=None):
+    """Targets may be a list, or the one id of a vector of logits."""
+    targets = targets if hasattr(targets, "dtype") else np.asarray(targets)
+    return (logits, targets), {"reduction": reduction, "ignore_index": ignore_index}
 
 
 @softmax_cross_entropy.vjp
@@ -67,11 +74,11 @@ def _(g, y, logits, targets, *, reduction="mean", ignore_index=None):
     if not is_ids(targets):
         mass = np.sum(targets, axis=-1, keepdims=True)  # 1, if they are probabilities
         return lambda: g * (softmax(logits) * mass - targets), lambda: -g * log_softmax(logits)
-    if ignore_index is not None:
-        g = g * np.expand_dims(targets != ignore_index, -1)
     d = softmax(logits)
     d -= one_hot(targets, logits, ignore_index=ignore_index)
     d *= g
+    if ignore_index is not None:
+        d = where(np.expand_dims(targets != ignore_index, -1), d, 0.0)
     return d, None
 
 
@@ -105,6 +112,14 @@ def row_count(logits, targets, ignore_index):
 
 def check_targets(logits, targets, ignore_index):
     """Refuse targets of a wrong shape, and ids that name no class."""
+    if ignore_index is not None and not is_ids(targets):
+        raise ShapeError(
+            explain(
+                f"softmax_cross_entropy: ignore_index={ignore_index} with {targets.dtype} targets",
+                why="probabilities name no class that could be left out",
+                fix="set rows of probabilities to zero, or pass class ids",
+            )
+        )
     classes = logits.shape[-1]
     wanted = logits.shape[:-1] if is_ids(targets) else logits.shape
     if targets.shape != wanted:
@@ -132,6 +147,14 @@ def check_targets(logits, targets, ignore_index):
 def reduced(losses, rows, reduction):
     """Reduce the losses of rows to their mean or sum, or leave them."""
     if reduction == "mean":
+        if rows == 0:
+            raise ShapeError(
+                explain(
+                    "the mean loss of no row",
+                    why="there is no row, or all of them are ignored",
+                    fix="leave such a batch out, or pass reduction='sum', which is 0",
+                )
+            )
         return np.sum(losses) / rows
     if reduction == "sum":
         return np.sum(losses)
@@ -145,11 +168,27 @@ def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean"):
 
     Written as t · softplus(−x) + (1 − t) · softplus(x), which neither overflows nor cancels.
     """
+    targets = like(logits, targets, "binary_cross_entropy_with_logits")
     losses = targets * softplus(-logits) + (1 - targets) * softplus(logits)
     return reduced(losses, np.size(losses), reduction)
 
 
 def mse(prediction, target, *, reduction="mean"):
     """Return the squared error (prediction − target)², reduced."""
-    losses = square(prediction - target)
+    losses = square(prediction - like(prediction, target, "mse"))
     return reduced(losses, np.size(losses), reduction)
+
+
+def like(prediction, target, op):
+    """Return a target in its prediction's dtype, refusing shapes that would be broadcast."""
+    if np.shape(target) not in ((), np.shape(prediction)):
+        raise ShapeError(
+            explain(
+                f"{op}: a target of shape {np.shape(target)} for {np.shape(prediction)}",
+                where=f"{op}(prediction, target)",
+                why="broadcasting would compare every entry with every other",
+                fix="give both the same shape, with reshape or [:, None]",
+            )
+        )
+    plain = not hasattr(target, "dtype") or target.dtype.kind != "f"
+    return np.asarray(target, np.result_type(prediction.dtype)) if plain else target
