@@ -216,7 +216,6 @@ def split(x, indices_or_sections, axis=0):
     ]
 
 
-@numpy_door(*([np.unstack] if hasattr(np, "unstack") else []))
 def unstack(x, axis=0):
     """Take the slices along `axis` apart: the inverse of `stack`, a tuple of indexing nodes."""
     before = (slice(None),) * normalize_axis_index(axis, np.ndim(x))
