@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Iterator
 
@@ -72,6 +73,29 @@ def test_a_generator_that_is_thrown_into_leaves_no_scope() -> None:
     with pytest.raises(KeyError):
         generator.throw(KeyError("lost"))
     assert here() == ""
+
+
+def test_a_generator_advanced_inside_no_grad_and_outside() -> None:
+    def advance() -> tuple[str, bool]:
+        generator = states()
+        with no_grad():
+            assert not next(generator).requires_grad
+        assert [h.scope.rpartition("/")[2] for h in generator] == ["t=1", "t=2"]
+        return here(), records()
+
+    # In a context of its own: what goes wrong here must not reach other tests.
+    assert contextvars.copy_context().run(advance) == ("", True)
+
+
+def test_a_generator_advanced_inside_a_scope_and_outside() -> None:
+    def advance() -> str:
+        generator = states()
+        with name_scope("inside"):
+            assert next(generator).scope == "inside/t=0"
+        list(generator)
+        return here()
+
+    assert contextvars.copy_context().run(advance) == ""
 
 
 def test_each_thread_has_its_own() -> None:

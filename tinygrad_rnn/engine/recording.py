@@ -25,9 +25,11 @@ class Recording:
         derivative taken inside must itself be recorded.
     outer : Recording, optional
         What a `name_scope` goes back to when it ends.
+    owner : name_scope, optional
+        Which scope opened it.
     """
 
-    __slots__ = ("differentiating", "enabled", "outer", "scope")
+    __slots__ = ("differentiating", "enabled", "outer", "owner", "scope")
 
     def __init__(
         self,
@@ -35,11 +37,13 @@ class Recording:
         scope: str,
         differentiating: bool = False,
         outer: Recording | None = None,
+        owner: name_scope | None = None,
     ) -> None:
         self.enabled = enabled
         self.scope = scope
         self.differentiating = differentiating
         self.outer = outer
+        self.owner = owner
 
 
 current: ContextVar[Recording] = ContextVar(
@@ -104,10 +108,12 @@ class name_scope:
     def __enter__(self) -> None:
         now = current.get()
         scope = f"{now.scope}/{self.name}" if now.scope else self.name
-        current.set(Recording(now.enabled, scope, now.differentiating, outer=now))
+        current.set(Recording(now.enabled, scope, now.differentiating, outer=now, owner=self))
 
     def __exit__(self, *exception: object) -> None:
-        current.set(current.get().outer)  # type: ignore[arg-type]
+        now = current.get()
+        if now.owner is self and now.outer is not None:  # else a generator ends it somewhere else
+            current.set(now.outer)
 
 
 def time_step(t: int) -> name_scope:
