@@ -60,8 +60,8 @@ def total_of(parts: Any) -> Value:
     return tg.sum(tg.stack([tg.sum(part * part) for part in parts]))
 
 
-def calls_of(f: Callable[[], Any]) -> Counter[Any]:
-    """Count the calls that a function makes, of Python's functions and of C's."""
+def calls_of(loss: Value, **settings: Any) -> Counter[Any]:
+    """Count the calls that a sweep makes, of Python's functions and of C's."""
     counted: Counter[Any] = Counter()
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
@@ -73,7 +73,7 @@ def calls_of(f: Callable[[], Any]) -> Counter[Any]:
     outer = sys.getprofile()
     sys.setprofile(count)
     try:
-        f()
+        loss.backward(**settings)
     finally:
         sys.setprofile(outer)
     return counted
@@ -84,7 +84,7 @@ def test_one_array_of_zeros_however_many_readings(reader: Any) -> None:
     for T in (3, 30):
         _, parts = reader(T)
         loss = total_of(parts)
-        assert calls_of(loss.backward)[np.zeros] == 1
+        assert calls_of(loss)[np.zeros] == 1
 
 
 @EVERY_READER
@@ -93,18 +93,18 @@ def test_calls_are_linear_in_the_number_of_readings(reader: Any, create_graph: b
     counts = []
     for T in (40, 80, 160):
         loss = total_of(reader(T)[1])
-        counts.append(calls_of(lambda: loss.backward(create_graph=create_graph)).total())
+        counts.append(calls_of(loss, create_graph=create_graph).total())
     assert counts[0] > 40  # so that something was counted
     assert counts[1] <= 2.05 * counts[0]
     assert counts[2] <= 2.05 * counts[1]
 
 
-def bytes_taken(f: Callable[[], Any]) -> int:
-    """Return how many bytes were taken at once, at most, beyond those held before."""
+def bytes_taken(loss: Value) -> int:
+    """Return how many bytes a sweep took at once, at most, beyond those held before."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        f()
+        loss.backward(retain_grad=False)
         return tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
@@ -115,7 +115,7 @@ def test_a_lookup_makes_one_table_and_no_more() -> None:
     for parts in (1, 30):
         table.grad = None
         loss = total_of([table[RNG.integers(0, 20_000, 4)] for _ in range(parts)])
-        taken = bytes_taken(lambda loss=loss: loss.backward(retain_grad=False))
+        taken = bytes_taken(loss)
         assert table.data.nbytes <= taken < 1.2 * table.data.nbytes
 
 
@@ -126,7 +126,7 @@ def test_dense_contributions_share_the_buffer(dense_first: bool) -> None:
     sparse: list[Callable[[], Any]] = [lambda t=t: tg.sum(x[t]) for t in range(40)]
     makers = [*dense, *sparse] if dense_first else [*sparse, *dense]
     loss = tg.sum(tg.stack([make() for make in makers]))
-    taken = bytes_taken(lambda: loss.backward(retain_grad=False))
+    taken = bytes_taken(loss)
     assert taken < 4 * x.data.nbytes  # two dense ones and their sum
     np.testing.assert_array_equal(x.grad[:40], np.full((40, 100), 5.0))
     np.testing.assert_array_equal(x.grad[40:], np.full((360, 100), 4.0))
@@ -136,7 +136,7 @@ def test_four_gates_need_no_zeros_at_all() -> None:
     gates = Value(RNG.normal(size=(B, 4 * H)))
     i, f, g, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
     loss = tg.sum(tg.sigmoid(i) * tg.tanh(g) + tg.sigmoid(f) * tg.sigmoid(o))
-    assert calls_of(loss.backward)[np.zeros] == 0
+    assert calls_of(loss)[np.zeros] == 0
 
 
 # Products.
@@ -189,7 +189,7 @@ def test_kept_rows_take_memory_that_does_not_grow_with_time() -> None:
         for _ in range(T):
             h = tg.tanh(h @ w)
         loss = tg.sum(h)
-        taken = bytes_taken(lambda loss=loss: loss.backward(retain_grad=False))
+        taken = bytes_taken(loss)
         peaks.append(taken - 200 * T)  # the sweep's own list of nodes
     row = 64 * 8
     assert peaks[0] < 4 * Product.enough * row
@@ -204,7 +204,7 @@ def test_a_weight_over_time_makes_calls_linear_in_time() -> None:
         for _ in range(T):
             h = tg.tanh(h @ w.T)
         loss = tg.sum(h)
-        counts.append(calls_of(loss.backward).total())
+        counts.append(calls_of(loss).total())
     assert counts[1] <= 2.05 * counts[0]
     assert counts[2] <= 2.05 * counts[1]
 

@@ -1,4 +1,4 @@
-"""Dropout: random but repeatable, the mean kept, the gradient through the entries that were kept."""
+"""Dropout: random but repeatable, the mean kept, the gradient through what was kept."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_small_and_empty(x: Any) -> None:
     assert set(np.ravel(v.grad)) <= {0.0, 2.0}
 
 
-@pytest.mark.parametrize("x", [2.0, [2.0, 3.0], np.array([2, 3, 4])], ids=repr)
+@pytest.mark.parametrize("x", [2.0, [2.0, 3.0], ((2.0, 3.0), (4.0, 5.0))], ids=repr)
 def test_whatever_counts_as_an_array(x: Any) -> None:
     y = tg.dropout(x, p=0.5, generator=generator(1))
     assert np.shape(y) == np.shape(x)
@@ -144,6 +144,12 @@ def test_the_generator_is_explicit(wrong: Any) -> None:
         tg.dropout(Value(X), p=0.5, generator=wrong)
     with pytest.raises(TypeError, match="generator"):
         tg.dropout(Value(X), p=0.5)
+
+
+@pytest.mark.parametrize("dtype", [int, bool])
+def test_whole_numbers_cannot_be_scaled(dtype: Any) -> None:
+    with pytest.raises(TypeError, match=np.dtype(dtype).name):
+        tg.dropout(np.ones(3, dtype), p=0.5, generator=generator())
 
 
 def test_a_refused_call_draws_nothing() -> None:

@@ -14,7 +14,6 @@ import pytest
 import scipy.special
 
 import tinygrad_rnn as tg
-from tests.engine.witness import some_weights
 from tinygrad_rnn import Value
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -111,9 +111,11 @@ class name_scope:
         current.set(Recording(now.enabled, scope, now.differentiating, outer=now, owner=self))
 
     def __exit__(self, *exception: object) -> None:
-        now = current.get()
-        if now.owner is self and now.outer is not None:  # else a generator ends it somewhere else
-            current.set(now.outer)
+        opened: Recording | None = current.get()
+        while opened is not None and opened.owner is not self:
+            opened = opened.outer
+        if opened is not None and opened.outer is not None:  # else it ends in another place,
+            current.set(opened.outer)  # as a generator's does, and leaves that place alone
 
 
 def time_step(t: int) -> name_scope:

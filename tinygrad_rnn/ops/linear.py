@@ -145,7 +145,7 @@ def affine(x, weight, bias):
         y = x @ weight.T
         if bias is None:
             return y
-        in_place = bias.shape == y.shape[-1:] and bias.dtype == y.dtype
+        in_place = getattr(bias, "shape", None) == y.shape[-1:] and bias.dtype == y.dtype
         return np.add(y, bias, out=y) if in_place else y + bias
     except ValueError as error:
         if np.ndim(weight) == 2 and np.shape(x)[-1:] == weight.shape[1:]:
@@ -190,7 +190,9 @@ def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 @recurrent_linear.vjp
 def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """dx = g W_ih, dh = g W_hh, dW_ih = gᵀ x, dW_hh = gᵀ h, db_ih = g, db_hh = g"""
-    db = g.sum(axis=tuple(range(g.ndim - 1)))  # once for both biases
+    one = g  # where the biases are vectors, summed once for both
+    if b_ih is not None and b_hh is not None and b_ih.shape == b_hh.shape == g.shape[-1:]:
+        one = g.sum(axis=tuple(range(g.ndim - 1)))
     gradients = (
         lambda: g @ w_ih,
         lambda: g @ w_hh,
@@ -198,4 +200,4 @@ def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
         lambda: rows_product(g, h),
     )
     count = 6 if b_hh is not None else 5 if b_ih is not None else 4
-    return (*gradients, db, db)[:count]
+    return (*gradients, one, one)[:count]

@@ -7,6 +7,8 @@ import numpy as np
 from ..engine.primitive import primitive
 from .arithmetic import where
 
+INTEGER = np.dtype(int)  # what a Python number counts as here
+
 
 @primitive(np.exp, elementwise=True)
 def exp(x):
@@ -117,11 +119,17 @@ def _(g, y, x):
     return g * (1 - y * y)
 
 
+def as_floats(x):
+    """Return x, or whole numbers and truths as float64: unsigned ones would wrap around."""
+    kind = getattr(x, "dtype", INTEGER).kind
+    return x if kind in "fc" else np.asarray(x, np.float64)[()]
+
+
 @primitive(elementwise=True)
 @np.errstate(over="ignore")  # e⁻ˣ = ∞ gives the right y = 0
 def sigmoid(x):
     """y = 1 / (1 + e⁻ˣ)"""
-    y = np.exp(-x)
+    y = np.exp(-as_floats(x))
     y += 1
     return np.reciprocal(y)
 

@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine.primitive import numpy_door, primitive
 from .arithmetic import where
-from .nonlinear import exp, square
+from .nonlinear import as_floats, exp, square
 from .shaping import broadcast_to, concatenate, flip, reshape, transpose
 
 
@@ -96,6 +96,7 @@ def to_extremes(g, y, x, axis):
 @primitive(by_position=1)
 def logsumexp(x, *, axis=None, keepdims=False):
     """y = log Σ eˣ"""
+    x = as_floats(x)
     m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, 0)  # all −∞ gives −∞, and ∞ gives ∞, without ∞ − ∞
     with np.errstate(divide="ignore"):

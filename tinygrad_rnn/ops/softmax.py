@@ -8,18 +8,25 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine.errors import OutOfRangeError, ShapeError, explain
+from ..engine.graph import Node
 from ..engine.primitive import primitive
 from .arithmetic import where
-from .nonlinear import exp, softplus, square
+from .nonlinear import as_floats, exp, softplus, square
 
 
 @primitive
 def softmax(x, *, axis=-1):
     """y = eˣ / Σ eˣ"""
-    e = x - x.max(axis=axis, keepdims=True)
+    e = shifted(x, axis)
     np.exp(e, out=e)
     e /= e.sum(axis=axis, keepdims=True)
     return e
+
+
+def shifted(x, axis):
+    """Return x less its largest entry along axis, in floats, in an array of its own."""
+    x = as_floats(x)
+    return x - x.max(axis=axis, keepdims=True)
 
 
 @softmax.vjp
@@ -31,7 +38,7 @@ def _(g, y, x, *, axis=-1):
 @primitive
 def log_softmax(x, *, axis=-1):
     """y = x − log Σ eˣ"""
-    z = x - x.max(axis=axis, keepdims=True)
+    z = shifted(x, axis)
     z -= np.log(np.exp(z).sum(axis=axis, keepdims=True))
     return z
 
@@ -190,5 +197,7 @@ def like(prediction, target, op):
                 fix="give both the same shape, with reshape or [:, None]",
             )
         )
-    plain = not hasattr(target, "dtype") or target.dtype.kind != "f"
-    return np.asarray(target, np.result_type(prediction.dtype)) if plain else target
+    if isinstance(target, Node):
+        return target if target.data.dtype.kind == "f" else target.data.astype(prediction.dtype)
+    target = np.asarray(target)
+    return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
