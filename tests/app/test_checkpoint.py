@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from tests.app.small import small_training
+from tinygrad_rnn.app.checkpoint import (
+    FILE_NAME,
+    Checkpoint,
+    CheckpointError,
+    checkpoint_file,
+    read_checkpoint,
+)
+
+
+def a_checkpoint(steps: int = 3, **options: Any) -> Checkpoint:
+    training = small_training(**options)
+    for _ in range(steps):
+        training.advance()
+    return training.checkpoint()
+
+
+def assert_equal(one: Any, other: Any, path: str = "") -> None:
+    """Every number bit for bit, every array with its dtype and shape."""
+    assert type(one) is type(other), path
+    if isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype and one.shape == other.shape, path
+        assert one.tobytes() == other.tobytes(), path
+    elif isinstance(one, dict):
+        assert set(one) == set(other), path
+        for key in one:
+            assert_equal(one[key], other[key], f"{path}/{key}")
+    elif dataclasses.is_dataclass(one):
+        for field in dataclasses.fields(one):
+            name = field.name
+            assert_equal(getattr(one, name), getattr(other, name), f"{path}/{name}")
+    else:
+        assert one == other, path
+
+
+def header(path: Path) -> dict[str, Any]:
+    """Read a safetensors header as its format describes it: 8 bytes of length, then JSON."""
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    found: dict[str, Any] = json.loads(content[8 : 8 + length])
+    return found
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "lstm", "optimizer": "adam", "dropout": 0.3, "layers": 2},
+        {"cell": "gru", "optimizer": "sgd", "dtype": "float64"},
+        {"cell": "rnn", "optimizer": "rmsprop", "val_fraction": 0.0},
+        {"cell": "rnn", "optimizer": "adagrad", "seed": 2**70},
+    ],
+    ids=["lstm", "gru", "rnn", "seed"],
+)
+def test_a_checkpoint_reads_back_as_it_was(
+    tmp_path: Path, steps: int, options: dict[str, Any]
+) -> None:
+    checkpoint = a_checkpoint(steps, **options)
+    if "betas" in checkpoint.optimizer["options"]:  # JSON makes a list of a pair
+        betas = list(checkpoint.optimizer["options"]["betas"])
+        checkpoint.optimizer["options"]["betas"] = betas
+    checkpoint.write(tmp_path / FILE_NAME)
+    assert_equal(read_checkpoint(tmp_path), checkpoint)
+    assert_equal(read_checkpoint(tmp_path / FILE_NAME), checkpoint)
+
+
+def test_the_same_checkpoint_is_the_same_file(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        a_checkpoint().write(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_the_file_is_plain_safetensors_with_json_and_no_pickle(tmp_path: Path) -> None:
+    checkpoint = a_checkpoint(cell="lstm", layers=2)
+    checkpoint.write(tmp_path / FILE_NAME)
+    found = header(tmp_path / FILE_NAME)
+    facts = json.loads(found.pop("__metadata__")["tinygrad_rnn"])
+    assert facts["version"] == 1
+    assert facts["step"] == 3
+    assert facts["vocabulary"] == checkpoint.vocabulary.characters
+    assert facts["config"]["cell"] == "lstm"
+    assert facts["generator"]["bit_generator"] == "PCG64"
+    assert found["model.head.bias"]["shape"] == [len(checkpoint.vocabulary)]
+    assert found["model.rnn.weight_hh_l1"]["dtype"] == "F32"
+    assert found["optimizer.exp_avg.embedding.weight"]["dtype"] == "F32"
+    assert found["state.h"]["shape"] == found["state.c"]["shape"] == [2, 3, 6]
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(FileNotFoundError, match="no such checkpoint"):
+            checkpoint_file(path)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        read_checkpoint(path)
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith(f"{path}: not a checkpoint of tinygrad_rnn")
+    return first
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    for content in (b"", b"x", b"some text, longer than eight bytes", bytes(100), b"\xff" * 64):
+        path.write_bytes(content)
+        refusal(path)
+    path.write_bytes(save({"w": np.ones(3)}))
+    assert "another program" in refusal(path)
+    path.write_bytes(save({"w": np.ones(3)}, metadata={"format": "pt"}))
+    assert "another program" in refusal(path)
+
+
+def test_a_file_that_was_cut_off_is_refused_wherever_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    a_checkpoint().write(path)
+    content = path.read_bytes()
+    for end in [0, 7, 8, 100, len(content) // 2, len(content) - 1]:
+        path.write_bytes(content[:end])
+        refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda facts: facts.update(version=2), "its version is 2, this program reads 1"),
+        (lambda facts: facts.pop("version"), "its version is None"),
+        (lambda facts: facts.pop("generator"), "'generator' is missing"),
+        (lambda facts: facts["config"].update(hidden=-1), "hidden=-1 is not a whole number"),
+        (lambda facts: facts["config"].update(colour="red"), "colour"),
+        (lambda facts: facts.update(config=[]), "config"),
+        (lambda facts: facts.update(vocabulary="aa"), "more than once"),
+        (lambda facts: facts.update(vocabulary=7), "not a string"),
+        (lambda facts: facts.update(step="many"), "its step is 'many'"),
+        (lambda facts: facts.update(step=-1), "its step is -1"),
+        (lambda facts: facts.update(source={}), "path"),
+        (lambda facts: facts.update(optimizer=None), "NoneType"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused(tmp_path: Path, change: Any, said: str) -> None:
+    checkpoint = a_checkpoint()
+    checkpoint.write(tmp_path / FILE_NAME)
+    facts = json.loads(header(tmp_path / FILE_NAME)["__metadata__"]["tinygrad_rnn"])
+    change(facts)
+    tensors = {f"model.{name}": array for name, array in checkpoint.weights.items()}
+    (tmp_path / FILE_NAME).write_bytes(save(tensors, {"tinygrad_rnn": json.dumps(facts)}))
+    found = refusal(tmp_path / FILE_NAME)
+    assert said in found.partition("whole one: ")[2] or said == "config"
+
+
+@pytest.mark.parametrize("facts", ["", "{", "[]", "null", "7", "[" * 100_000])
+def test_metadata_that_is_no_object_is_refused(tmp_path: Path, facts: str) -> None:
+    (tmp_path / FILE_NAME).write_bytes(save({"w": np.ones(3)}, {"tinygrad_rnn": facts}))
+    refusal(tmp_path / FILE_NAME)
+
+
+def test_without_safetensors_the_error_gives_the_pip_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = a_checkpoint()
+    checkpoint.write(tmp_path / FILE_NAME)
+    for name in ("safetensors", "safetensors.numpy"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match="fix: pip install safetensors"):
+        read_checkpoint(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="fix: pip install safetensors"):
+        checkpoint.write(tmp_path / FILE_NAME)

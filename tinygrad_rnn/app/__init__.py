@@ -1,0 +1,7 @@
+"""The application: text in, a trained model and its writing out. The room that knows everybody."""
+
+from .config import Config
+from .trained import TextModel, load
+from .training import Training
+
+__all__ = ["Config", "TextModel", "Training", "load"]

@@ -1,0 +1,154 @@
+"""The command line: which commands there are, which options they take. Imports files above."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .config import LEARNING_RATES, OPTIONS, Config, Option, flag
+from .refusal import Refused, printable
+
+EXAMPLES = """\
+examples:
+  tinygrad-rnn train                            on the source code of this package, within a minute
+  tinygrad-rnn train book.txt --steps 3000 --out runs/book
+  tinygrad-rnn train --resume runs/book --steps 6000
+  tinygrad-rnn sample runs/book --prime "Once upon" --temperature 0.7
+  tinygrad-rnn check
+"""
+
+RATES = ", ".join(f"{rate:g} for {optimizer}" for optimizer, rate in LEARNING_RATES.items())
+
+PRIME = Option("how the text begins", "a text", str, lambda _: True)
+LENGTH = Option("characters to write", "a whole number of at least 0", int, lambda n: bool(n >= 0))
+TEMPERATURE = Option(
+    "below 1 the likely becomes likelier, 0 takes the likeliest",
+    "a number of at least 0",
+    float,
+    lambda x: 0 <= x < math.inf,
+)
+TOP_K = Option(
+    "choose among the K likeliest only", "a whole number of at least 1", int, lambda n: bool(n >= 1)
+)
+SEED = Option(
+    "the same seed writes the same text",
+    "a whole number of at least 0",
+    int,
+    lambda n: bool(n >= 0),
+)
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise Refused(printable(f"{message}; see {self.prog} --help"))
+
+
+def parser(version: str) -> argparse.ArgumentParser:
+    """Build the parser of ``tinygrad-rnn``.
+
+    Parameters
+    ----------
+    version : str
+        What ``--version`` prints.
+    """
+    top = OneLineParser(
+        prog="tinygrad-rnn",
+        description="Train recurrent nets on a text, let them write, check their gradients.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"tinygrad-rnn {version}")
+    commands = top.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=OneLineParser
+    )
+    for name, add, help in (
+        ("train", add_train, "learn a text, character by character"),
+        ("sample", add_sample, "let a trained model write"),
+        ("check", add_check, "hold all derivatives of the layers against two other witnesses"),
+    ):
+        add(commands.add_parser(name, help=help, description=help + ".", allow_abbrev=False))
+    return top
+
+
+def add_train(command: argparse.ArgumentParser) -> None:
+    """Declare what ``train`` takes: the options of a run, and where things come from and go."""
+    command.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a text in UTF-8 (default: the source code of this package; when resuming, the "
+        "text of the run)",
+    )
+    for field in dataclasses.fields(Config):
+        shown = RATES if field.name == "lr" else field.default
+        add_option(command, field.name, OPTIONS[field.name], argparse.SUPPRESS, shown)
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        help="where the checkpoint and the curve go (default: a fresh folder in runs/; when "
+        "resuming, the folder of the run)",
+    )
+    command.add_argument(
+        "--resume",
+        metavar="CKPT",
+        help="go on with a run, its folder or its checkpoint, as if it had never stopped; all "
+        "options are then its own, but for those of the training that are given anew",
+    )
+    add_quiet(command)
+
+
+def add_option(
+    command: argparse.ArgumentParser, name: str, option: Option, default: Any, shown: Any = None
+) -> None:
+    """Declare an option, with its default in the help."""
+    metavars = {int: "N", float: "X", str: "|".join(option.choices) or "TEXT"}
+    command.add_argument(
+        flag(name),
+        type=parsed_by(option),
+        metavar=metavars[option.kind],
+        default=default,
+        help=f"{option.help} (default: {default if shown is None else shown})",
+    )
+
+
+def add_sample(command: argparse.ArgumentParser) -> None:
+    """Declare what ``sample`` takes."""
+    command.add_argument(
+        "checkpoint", metavar="CKPT", help="the folder of a run, or its checkpoint"
+    )
+    add_option(command, "prime", PRIME, "", "a new line")
+    add_option(command, "length", LENGTH, 500)
+    add_option(command, "temperature", TEMPERATURE, 1.0)
+    add_option(command, "top_k", TOP_K, None, "choose among all")
+    add_option(command, "seed", SEED, None, "another text each time")
+
+
+def add_check(command: argparse.ArgumentParser) -> None:
+    """Declare what ``check`` takes."""
+    add_option(command, "cell", OPTIONS["cell"], None, "all of them")
+    add_option(command, "seed", OPTIONS["seed"], 0)
+    add_quiet(command)
+
+
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """Declare ``--quiet``."""
+    command.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def parsed_by(option: Option) -> Callable[[str], Any]:
+    """Return what argparse wants as a type."""
+
+    def parsed(text: str) -> Any:
+        try:
+            return option.parsed(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parsed

@@ -1,0 +1,100 @@
+"""The command ``tinygrad-rnn``: from the command line to an exit status. Imports the files above.
+
+Status 0: all went well. 1: something failed on the way, or gradients do not agree. 2: the request
+could not be met. 130, 143: stopped by Ctrl-C, or by a kill.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .. import __version__
+from .arguments import parser
+from .blas_threads import one_blas_thread
+from .config import OPTIONS
+from .layer_witnesses import HEAD, cases, examine, result_line
+from .progress import Progress
+from .refusal import Refused, printable, refusing
+from .train_command import train
+from .trained import load
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``tinygrad-rnn``.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after the command's name; those of this process if left out.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows another
+            stream.reconfigure(errors="replace")
+    try:
+        arguments = parser(__version__).parse_args(argv)
+        with one_blas_thread():
+            status = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+    except Refused as refusal:
+        print(f"tinygrad-rnn: {refusal}", file=sys.stderr)
+        return refusal.status
+    except KeyboardInterrupt:
+        print("tinygrad-rnn: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def sample(arguments: Namespace) -> int:
+    """Run ``tinygrad-rnn sample``: print the prime and what the model makes of it."""
+    with refusing():
+        text = load(arguments.checkpoint).sample(
+            arguments.prime,
+            arguments.length,
+            temperature=arguments.temperature,
+            top_k=arguments.top_k,
+            generator=np.random.default_rng(arguments.seed),
+        )
+    # A file gets the text as it is; a terminal would obey control characters in it.
+    print(printable(text, keep="\n\t") if sys.stdout.isatty() else text)
+    return 0
+
+
+def check(arguments: Namespace) -> int:
+    """Run ``tinygrad-rnn check``: print every case, return 1 if one does not agree."""
+    progress = Progress(arguments.quiet)
+    cells = (arguments.cell,) if arguments.cell else OPTIONS["cell"].choices
+    progress.say(HEAD)
+    wrong = []
+    for case in cases(cells):
+        table = examine(case, np.random.default_rng(arguments.seed))
+        progress.say(result_line(case, table))
+        if not table.ok:
+            wrong.append(case)
+    if wrong:
+        kinds = f"{len(wrong)} kind{'s' * (len(wrong) > 1)} of layer"
+        raise Refused(
+            f"the witnesses contradict each other on {kinds}, the first: {wrong[0]!r}",
+            status=1,
+        )
+    progress.say("every gradient of every layer has three witnesses that agree")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "train": train,
+    "sample": sample,
+    "check": check,
+}

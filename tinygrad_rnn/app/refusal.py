@@ -1,0 +1,93 @@
+"""Refused: a request that cannot be met, said in one line. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LONGEST_LINE = 200
+
+
+class Refused(Exception):
+    """What stops a command for a reason that the user can do something about.
+
+    Parameters
+    ----------
+    line : str
+        One line that says what is wrong.
+    status : int
+        The command's exit status: 2 if the request was wrong, 1 if something failed on the way.
+    """
+
+    def __init__(self, line: str, status: int = 2) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+FAULTS_OF_INPUT = (OSError, ValueError, MemoryError, ModuleNotFoundError)
+
+
+@contextmanager
+def refusing(
+    faults: tuple[type[Exception], ...] = FAULTS_OF_INPUT, status: int = 2
+) -> Iterator[None]:
+    """Turn errors that the user can do something about into one line each.
+
+    To be put around the reading of options and files, where every such error is of the input, and
+    around the writing of files. An error anywhere else is a fault of ours: its traceback says
+    where.
+
+    Parameters
+    ----------
+    faults : tuple of exception classes
+        What to turn.
+    status : int
+        The exit status that it means.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # nothing is wrong with the request: whoever reads the output has gone
+    except faults as error:
+        raise Refused(one_line(error), status) from error
+
+
+def one_line(error: BaseException) -> str:
+    r"""Word an error in one line: what happened and, if there is room, what to do.
+
+    Examples
+    --------
+    >>> one_line(ValueError("3 is odd\n  why: pairs come in twos\n  fix: add one"))
+    '3 is odd; add one'
+    >>> one_line(FileNotFoundError(2, "No such file or directory", "text.txt"))
+    'text.txt: No such file or directory'
+    """
+    if isinstance(error, MemoryError):
+        return f"this does not fit into memory ({first_line(error) or 'no size given'})"
+    if isinstance(error, OSError) and error.strerror:
+        return printable(
+            f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        )
+    what, *rest = str(error).splitlines() or [type(error).__name__]
+    fixes = [line.partition("fix: ")[2] for line in rest if line.lstrip().startswith("fix: ")]
+    line = "; ".join([what, *fixes])
+    return printable(line if len(line) <= LONGEST_LINE else what)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text."""
+    return str(error).partition("\n")[0]
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Write control characters, which a terminal would obey, as Python does in a string.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[2Jb\n", keep="\n"), end="")
+    a\x1b[2Jb
+    """
+    return "".join(
+        c if c in keep or c.isprintable() or c == " " else c.encode("unicode_escape").decode()
+        for c in text
+    )

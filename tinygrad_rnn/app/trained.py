@@ -1,0 +1,175 @@
+"""TextModel: a trained model with its alphabet, ready to write. Imports data, nn, files above."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..data import Vocabulary, one_pass
+from ..nn import LanguageModel
+from ..ops import softmax_cross_entropy
+from .checkpoint import CheckpointError, read_checkpoint
+from .config import Config
+from .sampling import evaluating, generate
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A model that reads and writes characters.
+
+    Attributes
+    ----------
+    model : LanguageModel
+        From ids to scores.
+    vocabulary : Vocabulary
+        From characters to ids.
+    config : Config
+        The options that it was trained with.
+    step : int
+        How many updates it has seen.
+    """
+
+    model: LanguageModel
+    vocabulary: Vocabulary
+    config: Config
+    step: int
+
+    def sample(
+        self,
+        prime: str = "",
+        length: int = 200,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        generator: np.random.Generator,
+    ) -> str:
+        """Write a text.
+
+        Parameters
+        ----------
+        prime : str
+            How it begins; where it is empty, the model goes on as after the end of a line.
+        length : int
+            How many characters to write behind it.
+        temperature, top_k
+            See `tinygrad_rnn.app.sampling.probabilities`.
+        generator : numpy.random.Generator
+            Decides: the same in the same state writes the same text.
+
+        Returns
+        -------
+        str
+            The prime and what follows.
+
+        Raises
+        ------
+        ValueError
+            If a character of the prime is not in the vocabulary, or an option cannot be used.
+        """
+        first = prime or ("\n" if "\n" in self.vocabulary else self.vocabulary.characters[0])
+        ids = generate(
+            self.model,
+            self.vocabulary.encode(first),
+            length,
+            temperature=temperature,
+            top_k=top_k,
+            generator=generator,
+        )
+        return prime + self.vocabulary.decode(list(ids))
+
+    def loss(self, text: str) -> float:
+        """Return the mean loss on a text, in nats per character.
+
+        Raises
+        ------
+        ValueError
+            If a character is not in the vocabulary, or there are fewer than two.
+        """
+        ids = self.vocabulary.encode(text)
+        return mean_loss(self.model, ids, self.config.batch_size, self.config.seq_length)
+
+
+def load(path: str | os.PathLike[str]) -> TextModel:
+    """Load a trained model.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder of a run, or the checkpoint in it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is not one of ours, or not whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tinygrad_rnn.app import load
+    >>> text = load("runs/tale").sample(
+    ...     "Once", 80, generator=np.random.default_rng(0))  # doctest: +SKIP
+    """
+    checkpoint = read_checkpoint(path)
+    config, vocabulary = checkpoint.config, checkpoint.vocabulary
+    model = new_model(config, len(vocabulary), np.random.default_rng(config.seed))
+    fill(model, checkpoint.weights)
+    return TextModel(model.eval(), vocabulary, config, checkpoint.step)
+
+
+def new_model(
+    config: Config,
+    vocabulary_size: int,
+    generator: np.random.Generator,
+    dtype: str | None = None,
+) -> LanguageModel:
+    """Build the model that the options ask for; the generator also decides its dropout."""
+    return LanguageModel(
+        vocabulary_size,
+        config.hidden,
+        cell=config.cell,
+        num_layers=config.layers,
+        dropout=config.dropout,
+        generator=generator,
+        dtype=np.dtype(dtype or config.dtype),
+    )
+
+
+def fill(model: LanguageModel, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Load the weights of a checkpoint, or say that they do not fit."""
+    try:
+        model.load_state_dict(weights)
+    except ValueError as error:
+        raise CheckpointError(f"the checkpoint contradicts itself: {error}") from error
+
+
+def mean_loss(model: LanguageModel, ids: ArrayLike, batch_size: int, seq_length: int) -> float:
+    """Return the mean loss over every transition of a text, in nats per character.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Switched to evaluation meanwhile.
+    ids : array_like of int
+        The text, of shape (N,).
+    batch_size : int
+        How many places are read side by side; no more than a window's length fits in between.
+    seq_length : int
+        The length of a window; the state is carried from one to the next.
+    """
+    ids = np.asarray(ids)
+    lanes = max(1, min(batch_size, (len(ids) - 1) // seq_length))
+    total, count, state = 0.0, 0, None
+    with evaluating(model):
+        for window in one_pass(ids, lanes, seq_length):
+            logits, state = model(window.inputs, None if window.fresh else state)  # (T, B, V)
+            loss = softmax_cross_entropy(logits, window.targets)
+            total += float(loss) * window.targets.size
+            count += window.targets.size
+    return total / count
