@@ -39,9 +39,9 @@ ROOMS = {
     "check": Room(
         6,
         sees="engine",
-        files="differences arguments numeric patterns mismatch gradients mutants agreement tables"
-        " compare witnesses op_application op_report op_variants op_conduct op_derivatives"
-        " op_storage op_check diagnose",
+        files="differences arguments numeric patterns mismatch gradients sources mutations mutants agreement"
+        " tables compare witnesses op_application op_report op_variants op_conduct"
+        " op_derivatives op_kinks op_storage op_check diagnose",
     ),
     "nn": Room(
         7,
@@ -51,7 +51,11 @@ ROOMS = {
     ),
     "compiler": Room(7, sees="ops engine", files="program capture passes buffers run"),
     "compiler.passes": Room(7),
-    "bptt": Room(8, sees="nn check compiler ops engine", files="ledger truncation jacobian rtrl"),
+    "bptt": Room(
+        8,
+        sees="nn check compiler ops engine",
+        files="arguments paths account ledger carried jacobian truncation rtrl",
+    ),
     "viz": Room(
         8,
         sees="nn check compiler ops engine",
@@ -64,8 +68,9 @@ ROOMS = {
     "app": Room(
         9,
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
-        files="refusal interruption blas_threads atomic_write config source arguments checkpoint curve progress"
-        " run_folder sampling trained training gradient_table layer_witnesses train_command cli",
+        files="refusal interruption blas_threads atomic_write config source arguments"
+        " checkpoint curve progress run_folder sampling trained training gradient_table"
+        " layer_witnesses train_command cli",
     ),
     "__main__": Room(10, sees="app"),
 }

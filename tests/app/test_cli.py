@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import re
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import pytest
 import tinygrad_rnn
 from tests.app.small import TEXT
 from tinygrad_rnn import manual
-from tinygrad_rnn.app import Config, checkpoint, cli, load
+from tinygrad_rnn.app import Config, Training, checkpoint, cli, load
 from tinygrad_rnn.app.cli import main
 from tinygrad_rnn.app.config import OPTIONS, flag
+from tinygrad_rnn.app.curve import Curve
 from tinygrad_rnn.app.layer_witnesses import Case
 
 SIZES = ("--hidden", "6", "--batch-size", "3", "--seq-length", "7")
@@ -155,6 +157,27 @@ def test_a_run_can_go_on_in_another_folder(run: Run) -> None:
     assert Path("one", "checkpoint.safetensors").read_bytes() == before
     assert len(rows("one")) == 4 and len(rows("two")) == 6
     assert load("two").step == 6
+
+
+@pytest.mark.parametrize("moment", ["advance", "add"])
+def test_a_signal_at_any_moment_leaves_a_checkpoint_of_the_last_step(
+    run: Run, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """In the middle of a step, or just after its row was written."""
+    owner: Any = Training if moment == "advance" else Curve
+    right = getattr(owner, moment)
+
+    def interrupted(self: Any, *arguments: Any) -> Any:
+        result = right(self, *arguments)
+        if moment == "add" or self.step == 1:
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(owner, moment, interrupted)
+    words = ("train", "tale.txt", *SMALL, "--steps", "9", "--save-every", "0", "--out", "new")
+    status, out, _ = run(*words)
+    assert status == 130 and out.endswith("train --resume new\n")
+    assert load("new").step == 1 and len(rows("new")) == 1
 
 
 def test_a_text_that_moved_can_be_named_and_one_that_changed_is_refused(run: Run) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -45,6 +48,41 @@ def test_a_run_in_a_pipe_has_no_control_characters(
     assert all(c.isprintable() or c in "\n\t" for c in text)
     assert "step 5: loss" in text and "step 12: loss" in text
     assert load(tmp_path / "new").step == 12
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_terminal_gets_a_bar_with_loss_bits_and_characters_per_second(
+    tmp_path: Path, environment: dict[str, str], quiet: bool
+) -> None:
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    words = ["train", "tale.txt", *SMALL, "--steps", "150", "--sample-every", "70"]
+    ours, theirs = os.openpty()
+    size = struct.pack("HHHH", 40, 150, 0, 0)  # rows, columns
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+    process = subprocess.Popen(
+        [*COMMAND, *words, *["--quiet"] * quiet],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(ours, 1 << 16):
+            shown += part
+    os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    bar = shown.decode("utf-8")
+    if quiet:
+        assert (out, bar) == (b"", "")
+        return
+    rate_and_losses = r"characters/s, loss \d\.\d+, \d\.\d+ bits per character"
+    assert re.search(r"step \d+: +\d+%\|.*" + rate_and_losses, bar)
+    assert all(c.isprintable() or c in "\n\t" for c in out.decode("utf-8"))
+    assert "step 70: loss" in out.decode() and "step 140: loss" in out.decode()
 
 
 def test_a_terminal_that_lacks_a_letter_shows_another(

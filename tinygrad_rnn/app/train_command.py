@@ -126,11 +126,14 @@ def go(training: Training, folder: Path, curve: Curve, progress: Progress) -> in
                             validation_loss=training.validation_loss(),
                             bigram_loss=training.bigram_loss,
                         )
-                        progress.say(report(training, point))
+                        if not progress.quiet:
+                            progress.say(report(training, point))
                 with refusing((OSError,), status=1):
                     curve.add(point)
-                    if last or due(training.step, config.save_every) or interruption.signal:
+                    if due(training.step, config.save_every):
                         save(training, folder)
+        with refusing((OSError,), status=1):
+            save(training, folder)
     finally:
         progress.finish()
     if training.step < config.steps:

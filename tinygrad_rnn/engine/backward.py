@@ -7,7 +7,6 @@ which an input was broadcast. It names no Value and imports only the graph and t
 from __future__ import annotations
 
 from collections.abc import Collection, Container
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -214,7 +213,7 @@ def contributions(
         if wanted is not None and x not in wanted:
             continue
         gx: Any = gradients[position]
-        if type(gx) is FunctionType:  # costly, so computed only now that somebody asks for it
+        if callable(gx):  # costly, so computed only now that somebody asks for it
             gx = gx()
         kind = type(gx)
         if kind is np.ndarray:

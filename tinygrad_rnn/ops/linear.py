@@ -190,9 +190,14 @@ def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 @recurrent_linear.vjp
 def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """dx = g W_ih, dh = g W_hh, dW_ih = gᵀ x, dW_hh = gᵀ h, db_ih = g, db_hh = g"""
-    one = g  # where the biases are vectors, summed once for both
-    if b_ih is not None and b_hh is not None and b_ih.shape == b_hh.shape == g.shape[-1:]:
-        one = g.sum(axis=tuple(range(g.ndim - 1)))
+    vectors = all(b is None or b.shape == g.shape[-1:] for b in (b_ih, b_hh))
+    summed: list[Any] = []
+
+    def db():  # summed once for both biases
+        if not summed:
+            summed.append(g.sum(axis=tuple(range(g.ndim - 1))) if vectors else g)
+        return summed[0]
+
     gradients = (
         lambda: g @ w_ih,
         lambda: g @ w_hh,
@@ -200,4 +205,4 @@ def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
         lambda: rows_product(g, h),
     )
     count = 6 if b_hh is not None else 5 if b_ih is not None else 4
-    return (*gradients, one, one)[:count]
+    return (*gradients, db, db)[:count]

@@ -18,8 +18,9 @@ from .shaping import broadcast_to, concatenate, flip, reshape, transpose
 
 
 def reduced_axes(x, axis):
-    """Return the reduced axes as a tuple of numbers from 0."""
-    return tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    """Return the reduced axes as a tuple of numbers from 0; NumPy lets a number have axis 0."""
+    whole = axis is None or x.ndim == 0
+    return tuple(range(x.ndim)) if whole else normalize_axis_tuple(axis, x.ndim)
 
 
 def restore(g, x, axis):
@@ -101,7 +102,7 @@ def logsumexp(x, *, axis=None, keepdims=False):
     m = np.where(np.isfinite(m), m, 0)  # all −∞ gives −∞, and ∞ gives ∞, without ∞ − ∞
     with np.errstate(divide="ignore"):
         y = m + np.log(np.sum(np.exp(x - m), axis=axis, keepdims=True))
-    return y if keepdims else np.squeeze(y, axis=axis)[()]
+    return y if keepdims else np.squeeze(y, axis=reduced_axes(x, axis))[()]
 
 
 @logsumexp.vjp

@@ -1,0 +1,40 @@
+"""What the mutation proof needs beside the case table, and which mutants are no mistakes.
+
+`MORE_CASES` are inputs that tell one line of a derivative from a wrong one where the case table
+does not. `EQUIVALENT` lists the mutants that compute the same derivative, by the reason why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.special
+
+import tinygrad_rnn as tg
+from tests.ops.cases import Case, normal, positive, rng
+from tinygrad_rnn.ops.indexing import HOLE
+
+LOGITS = normal(2, 3, 5)
+# fmt: off
+MORE_CASES: list[Case] = [
+    Case("softmax", (normal(3, 4),), lambda x: scipy.special.softmax(x, axis=-1), {"axis": -1}),
+    Case("take", (normal(2, 3), np.array([2, 0])), lambda x, i: x[:, i], {"axis": -1}),
+    Case("place", (normal(3), np.array([0, 1, 1]), normal(2, 3)),
+         lambda g, i, h: np.array([g[0], g[1] + g[2], 0.0])[:, None] * np.ones((3, 3))
+         + np.vstack([np.zeros((1, 3)), h]),
+         call=lambda g, i, h: tg.place(g[:, None] * np.ones((1, 3)), i, h, shape=(3, 3),
+                                       indices=((HOLE,), (slice(1, 3),)))),
+    Case("power", (np.array([0, 1, 3]), positive(3)), lambda a, b: np.array([0, 1, 3.0]) ** b),
+    Case("power", (0.5, normal(3)), lambda a, b: 1 / 2.0**b),
+    Case("power", (0.0, positive(3)), lambda a, b: 0 * b),
+    Case("einsum", (normal(3, 3, 2),), lambda x: np.einsum("iik->k", x),
+         call=lambda x: tg.einsum("AAB->B", x), note="AAB->B"),
+    Case("softmax_cross_entropy", (LOGITS, scipy.special.softmax(normal(2, 3, 5), axis=-1)),
+         lambda x, t: -(t * scipy.special.log_softmax(x, axis=-1)).sum(-1),
+         {"reduction": "none"}),
+    Case("softmax_cross_entropy", (LOGITS, rng.integers(1, 5, (2, 3)) % 5),
+         lambda x, t: -np.take_along_axis(scipy.special.log_softmax(x, axis=-1), t[..., None], -1)
+         [..., 0] * (t != 2), {"reduction": "none", "ignore_index": 2}),
+]
+# fmt: on
+
+EQUIVALENT: dict[str, list[tuple[str, str]]] = {}

@@ -1,0 +1,170 @@
+"""check_op: everything that can be wrong with an op, in one call and one table.
+
+Imports the files above it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..engine.derivatives import vjp
+from .gradients import cotangent
+from .op_application import Application
+from .op_conduct import (
+    computes_what_is_asked,
+    forward_is_pure,
+    is_elementwise_as_declared,
+    keeps_no_state,
+    survives_accumulation,
+    vjp_is_pure,
+)
+from .op_derivatives import (
+    by_adjoint,
+    by_complex_step,
+    by_differences,
+    by_second_differences,
+)
+from .op_kinks import at_kinks
+from .op_report import FAILED, NOT_APPLICABLE, PASSED, OpCheckError, OpReport, Outcome, Row, failed
+from .op_storage import keeps_float32, takes_any_layout, warns_of_nothing
+from .op_variants import Variant, variants
+
+Check: TypeAlias = "Callable[[Application, np.random.Generator], Outcome]"
+
+AS_GIVEN: dict[str, Check] = {
+    "forward is pure": forward_is_pure,
+    "VJP is pure": vjp_is_pure,
+    "first order, central differences": by_differences,
+    "first order, complex step": by_complex_step,
+    "adjoint identity": by_adjoint,
+    "second order": by_second_differences,
+    "elementwise, as declared": is_elementwise_as_declared,
+    "no state between calls": keeps_no_state,
+    "results survive accumulation": survives_accumulation,
+    "computes what is asked for": computes_what_is_asked,
+    "float32 is kept": keeps_float32,
+    "any memory layout": takes_any_layout,
+    "no NumPy warning": warns_of_nothing,
+}
+
+
+def check_op(op: Callable[..., Any], *inputs: Any, **params: Any) -> OpReport:
+    """Check everything about an op that differences, and a hard look, can check.
+
+    Parameters
+    ----------
+    op : callable
+        An op made with ``@primitive``, or any function composed of ops.
+    *inputs : array, Value, number, or lists of them
+        What to apply it to: a few numbers of both signs, no two equal, away from kinks. The float
+        arrays are its variables. Other inputs (other shapes, signs, ties, none) are made of them.
+    **params
+        The op's settings.
+
+    Returns
+    -------
+    OpReport
+        Prints as a table of all checks, those that do not apply with the reason.
+
+    Raises
+    ------
+    OpCheckError
+        An AssertionError: something is wrong. The message has the first failure, with input, entry,
+        expected and got; `report` has all of them.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> report = check_op(tg.softplus, np.array([-1.5, 0.3, 2.0]))
+    >>> report.ok
+    True
+    """
+    report = examine(op, inputs, params)
+    if not report.ok:
+        raise OpCheckError(report)
+    return report
+
+
+def examine(
+    op: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    params: dict[str, Any],
+    *,
+    stop_at_failure: bool = False,
+) -> OpReport:
+    """Check an op and return the report, also if something failed."""
+    app = Application(op, inputs, params)
+    report = OpReport(app.name, app.rule.formula if app.rule else "")
+    for name, check in AS_GIVEN.items():
+        outcome = outcome_of(check, app)
+        at_step = outcome.mismatch is not None and outcome.mismatch.vague and not app.is_recorded
+        if at_step:
+            outcome = Outcome(NOT_APPLICABLE, "the op has no derivative, and is at a step here")
+        report.rows.append(Row(name, "as given", outcome))
+        if stop_at_failure and not report.ok:
+            return report
+    for variant in variants(app):
+        report.rows.append(of_variant(app, variant))
+        if stop_at_failure and not report.ok:
+            return report
+    return report
+
+
+def outcome_of(check: Check, app: Application) -> Outcome:
+    """Run a check; an exception on the way is a failure, too."""
+    try:
+        with silence():
+            return check(app, np.random.default_rng(0))
+    except Exception as error:  # whatever the op raises belongs into the report
+        if "why:" in str(error):  # one of ours, in four parts
+            return Outcome(FAILED, str(error))
+        return failed(
+            f"{type(error).__name__}: {error}",
+            why="the forward function or the VJP raised it while it was being checked",
+        )
+
+
+def of_variant(app: Application, variant: Variant) -> Row:
+    """Check the derivative on other inputs, if the op takes them."""
+    name = {"smooth": "first order", "kinks": "at ties and kinks", "empty": "no entries"}
+    check = {"smooth": by_differences, "kinks": at_kinks, "empty": without_entries}[variant.kind]
+    try:
+        with silence():
+            other = app.with_inputs(variant.inputs)
+            y = other.forward(*other.arrays)
+    except Exception as error:
+        reason = f"the op does not take them: {str(error).splitlines()[0]}"
+        return Row(name[variant.kind], variant.name, Outcome(NOT_APPLICABLE, reason))
+    if not np.all(np.isfinite(y)):
+        outcome = Outcome(NOT_APPLICABLE, "the result is not finite: outside of its domain")
+        return Row(name[variant.kind], variant.name, outcome)
+    outcome = outcome_of(check, other)
+    if outcome.mismatch is not None and outcome.mismatch.vague:
+        outcome = Outcome(NOT_APPLICABLE, "differences cannot measure it there")
+    return Row(name[variant.kind], variant.name, outcome)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let NumPy not warn: what is not finite is told as such."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def without_entries(app: Application, rng: np.random.Generator) -> Outcome:
+    """Check that arrays without entries have gradients of their shape."""
+    y, pullback = vjp(app, *(x[()] for x in app.arrays))
+    gradients = pullback(cotangent(y, rng)[()])
+    for label, g, x in zip(app.labels, gradients, app.arrays, strict=True):
+        if np.shape(g) != x.shape or not np.all(np.isfinite(g)):
+            return failed(
+                f"the gradient of {label} has shape {np.shape(g)}, expected {x.shape}",
+                why="an axis of length 0 is still an axis; a mean over none divides by 0",
+            )
+    return Outcome(PASSED)

@@ -1,0 +1,112 @@
+"""Does an op care how its arrays are stored? It keeps float32, and takes any memory layout.
+
+Imports the files above it and the engine.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine.derivatives import vjp
+from ..engine.value import Value
+from .agreement import close, first_difference
+from .arguments import data_of
+from .gradients import cotangent
+from .op_application import Application, called, op_of, owed, raw_gradients
+from .op_report import NOT_APPLICABLE, PASSED, Outcome, failed
+
+MEMORY = "the op looks at memory, by strides, views or `.data`, instead of at entries"
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "non-contiguous": lambda x: np.repeat(x, 2, axis=-1)[..., ::2] if x.ndim else x,
+    "reversed-stride": lambda x: np.flip(np.flip(x).copy()),
+    "column-order": lambda x: np.asfortranarray(x) if x.ndim else x,
+}
+
+
+def keeps_float32(app: Application, rng: np.random.Generator) -> Outcome:
+    """Check that float32 stays float32, forward, backward and backward on Values."""
+    settings = [p for node in app.nodes(app.arrays) for p in node.params.values()]
+    if any(isinstance(p, (np.dtype, type)) for p in settings):
+        return Outcome(NOT_APPLICABLE, "the dtype is a setting")
+    app = app.with_inputs(app.changed(lambda x, _: x.astype(np.int16) if is_integer(x) else x))
+    singles = [x.astype(np.float32) for x in app.arrays]
+    if app.forward(*app.arrays).dtype != np.float64:
+        return Outcome(NOT_APPLICABLE, "the result is of no float dtype")
+    y = app.forward(*singles)
+    if y.dtype != np.float32:
+        return leak("the forward function returns a result", y.dtype)
+    for node in app.nodes(singles):
+        g = cotangent(node.data, rng).astype(node.data.dtype)[()]
+        ways: dict[str, tuple[Any, ...]] = {
+            "": (g, node.data, [data_of(x) for x in node.inputs]),
+            ", run on Values,": (Value(g), node, node.inputs),
+        }
+        for way, given in ways.items():
+            gradients = raw_gradients(node, *given)
+            for i, label in owed(node):
+                dtype = called(gradients[i]).dtype
+                if dtype != node.inputs[i].data.dtype:
+                    who = f"the VJP of {op_of(node)}{way} returns a gradient of {label}"
+                    return leak(who, dtype)
+    return Outcome(PASSED)
+
+
+def is_integer(x: Any) -> bool:
+    """Say whether x holds integers that 16 bits can hold: beside these, float32 stays float32."""
+    return x.dtype.kind in "iu" and bool(np.all(np.abs(x) < 2**15))
+
+
+def leak(who: str, dtype: object) -> Outcome:
+    """Word a dtype that should have been float32."""
+    return failed(
+        f"{who}: got {dtype}, expected float32, as all inputs are",
+        why="somewhere a float64 array comes in: np.ones(n), np.arange(n), np.float64(2), …",
+        fix="give it the dtype of an input, as in np.ones(n, x.dtype); Python numbers keep it",
+    )
+
+
+def takes_any_layout(app: Application, rng: np.random.Generator) -> Outcome:
+    """Check inputs and g that are strided, reversed, in column order, or repeated views."""
+    arrays = app.arrays
+    if all(x.ndim == 0 for x in arrays):
+        return Outcome(NOT_APPLICABLE, "all inputs are single numbers")
+    y, pullback = vjp(app, *(x[()] for x in arrays))
+    u = cotangent(y, rng)
+    right = [np.array(g) for g in pullback(u[()])]
+    for name, laid_out in LAYOUTS.items():
+        z, pullback = vjp(app, *(laid_out(x)[()] for x in arrays))
+        if not close(z, y):
+            return failed(f"the result is another one for {name} inputs", why=MEMORY)
+        for label, g, expected in zip(app.labels, pullback(laid_out(u)[()]), right, strict=True):
+            if not close(g, expected):
+                return failed(
+                    f"the gradient of {label} is another one for {name} arrays:"
+                    f" at {first_difference(g, expected)}",
+                    why=MEMORY,
+                )
+    _, pullback = vjp(app, *(x[()] for x in arrays))
+    repeated = np.broadcast_to(np.float64(0.5), np.shape(y))  # read-only, one number in memory
+    dense = [np.array(g) for g in pullback(repeated.copy()[()])]
+    for label, g, expected in zip(app.labels, pullback(repeated[()]), dense, strict=True):
+        if not close(g, expected):
+            return failed(f"the gradient of {label} is another one for a repeated g", why=MEMORY)
+    return Outcome(PASSED)
+
+
+def warns_of_nothing(app: Application, rng: np.random.Generator) -> Outcome:
+    """Check that NumPy has nothing to warn of on the way there and back."""
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        y, pullback = vjp(app, *(x[()] for x in app.arrays))
+        pullback(cotangent(y, rng)[()])
+    if caught:
+        return failed(
+            f"NumPy warns: {caught[0].message}",
+            why="an overflow, a division by 0 or an invalid value on the way",
+            fix="write it so that it stays finite, as in np.logaddexp(0, x) for log(1 + eˣ)",
+        )
+    return Outcome(PASSED)
