@@ -59,6 +59,7 @@ CASES: list[tuple[str, Function, tuple[Any, ...]]] = [
     ("swapaxes, itself", lambda m, x: m.swapaxes(x, 1, 1), (X,)),
     ("moveaxis", lambda m, x: m.moveaxis(x, 0, -1), (X,)),
     ("moveaxis, several", lambda m, x: m.moveaxis(x, (0, 1), (-1, 0)), (X,)),
+    ("moveaxis, exchanged", lambda m, x: m.moveaxis(x, (0, 1), (1, 0)), (X,)),
     ("moveaxis, all", lambda m, x: m.moveaxis(x, [2, 0, 1], [0, 1, 2]), (X,)),
     ("ravel", lambda m, x: m.ravel(x), (X,)),
     ("ravel a number", lambda m, x: m.ravel(x), (ONE,)),
