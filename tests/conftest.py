@@ -7,6 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
+# Before NumPy is imported, here and in the programs that tests start: threads that wait for a
+# busy core make short products slow, and their number decides the last bit of a sum.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import settings

@@ -39,8 +39,8 @@ ROOMS = {
     "check": Room(
         6,
         sees="engine",
-        files="differences arguments numeric patterns mismatch gradients sources mutations mutants agreement"
-        " tables compare witnesses op_application op_report op_variants op_conduct"
+        files="differences arguments numeric patterns mismatch gradients sources mutations mutants"
+        " agreement tables compare witnesses op_application op_report op_variants op_conduct"
         " op_derivatives op_kinks op_storage op_check diagnose",
     ),
     "nn": Room(
@@ -54,12 +54,14 @@ ROOMS = {
     "bptt": Room(
         8,
         sees="nn check compiler ops engine",
-        files="arguments paths account ledger carried jacobian truncation rtrl",
+        files="paths arguments account ledger carried jacobian flow truncation rtrl",
     ),
     "viz": Room(
         8,
         sees="nn check compiler ops engine",
-        files="snapshot rolled dot text stepper plots",
+        files="scopes record subject snapshot numbers escaping picture roles rolled labels"
+        " rendering dot text formula sheets playback levels placement routing rectangles layout"
+        " wording storyboard stepper axes plots",
     ),
     "extend": Room(8, sees="nn check compiler ops engine"),
     # The front door, which `import tinygrad_rnn` opens, does not know the application.
@@ -70,7 +72,7 @@ ROOMS = {
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
         files="refusal interruption blas_threads atomic_write config source arguments"
         " checkpoint curve progress run_folder sampling trained training gradient_table"
-        " layer_witnesses train_command cli",
+        " layer_witnesses train_command drawing cli",
     ),
     "__main__": Room(10, sees="app"),
 }

@@ -4,7 +4,7 @@ The front door: `Value`, the ops, derivatives of functions, and the rooms by nam
 needs NumPy only.
 """
 
-from . import check, data, extend, manual, nn, ops, optim
+from . import bptt, check, data, extend, manual, nn, ops, optim, viz
 from .engine.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .engine.errors import DtypeError, GraphError, NoRuleError, OutOfRangeError, ShapeError
 from .engine.recording import name_scope, no_grad, time_of, time_step
@@ -12,6 +12,7 @@ from .engine.rule import RULES, Rule
 from .engine.value import Value
 from .ops import *
 from .ops import __all__ as _ops
+from .viz import draw
 
 __version__ = "0.1.0"
 
@@ -24,8 +25,10 @@ __all__ = [
     "Rule",
     "ShapeError",
     "Value",
+    "bptt",
     "check",
     "data",
+    "draw",
     "extend",
     "grad",
     "hessian",
@@ -41,6 +44,7 @@ __all__ = [
     "time_of",
     "time_step",
     "value_and_grad",
+    "viz",
     "vjp",
     *_ops,
 ]

@@ -8,6 +8,7 @@ import itertools
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,17 @@ def test_a_signal_at_any_moment_leaves_a_checkpoint_of_the_last_step(
     assert load("new").step == 1 and len(rows("new")) == 1
 
 
+def test_a_copy_of_a_checkpoint_does_not_overwrite_the_run_that_it_lies_beside(run: Run) -> None:
+    train = ("train", "tale.txt", *SMALL, "--quiet", "--out", "one")
+    run(*train, "--steps", "2")
+    shutil.copy("one/checkpoint.safetensors", "one/early.safetensors")
+    run("train", "--resume", "one", "--steps", "5", "--quiet")
+    assert run("train", "--resume", "one/early.safetensors", "--steps", "3", "--quiet")[0] == 0
+    assert load("one").step == 5 and len(rows("one")) == 5
+    (fresh,) = Path("runs").iterdir()
+    assert load(fresh).step == 3 and len(rows(str(fresh))) == 3
+
+
 def test_a_text_that_moved_can_be_named_and_one_that_changed_is_refused(run: Run) -> None:
     run("train", "tale.txt", *SMALL, "--steps", "2", "--out", "one", "--quiet")
     Path("tale.txt").rename("moved.txt")
@@ -339,6 +351,19 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert err.startswith("tinygrad-rnn: ") and err.count("\n") == 1 and said in err
     assert len(err) < 300 and "usage" not in err
     assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize("package", ["safetensors", "tqdm"])
+def test_a_package_that_is_missing_is_named_before_anything_is_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, package, None)
+    status, out, err = run("train", "tale.txt", *SMALL)
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert err.endswith(f"; pip install {package}\n")
+    assert [path.name for path in Path().iterdir()] == ["tale.txt"]
 
 
 def test_a_disk_that_is_full_is_said_in_one_line_and_the_last_checkpoint_stays(

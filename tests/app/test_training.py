@@ -14,7 +14,7 @@ from tinygrad_rnn import manual
 from tinygrad_rnn.app import Config, Training
 from tinygrad_rnn.app.checkpoint import FILE_NAME, CheckpointError, read_checkpoint
 from tinygrad_rnn.app.training import OPTIMIZERS, Diverged
-from tinygrad_rnn.data import Batches, one_pass
+from tinygrad_rnn.data import Batches, Vocabulary, one_pass
 
 CELLS = ("rnn", "lstm", "gru")
 
@@ -222,6 +222,7 @@ def test_another_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "change"),
     [
+        ("vocabulary", lambda c: vars(c).update(vocabulary=Vocabulary("ab"))),
         ("weights", lambda c: c.weights.pop("head.bias")),
         ("optimizer", lambda c: c.optimizer["steps"].pop("head.bias")),
         ("optimizer", lambda c: c.optimizer["steps"].update({"head.bias": -1})),

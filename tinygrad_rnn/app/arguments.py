@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .config import LEARNING_RATES, OPTIONS, Config, Option, flag
@@ -18,6 +19,7 @@ examples:
   tinygrad-rnn train --resume runs/book --steps 6000
   tinygrad-rnn sample runs/book --prime "Once upon" --temperature 0.7
   tinygrad-rnn check
+  tinygrad-rnn draw --cell gru --steps 3 -o graph.svg
 """
 
 RATES = ", ".join(f"{rate:g} for {optimizer}" for optimizer, rate in LEARNING_RATES.items())
@@ -32,6 +34,13 @@ TEMPERATURE = Option(
 )
 TOP_K = Option(
     "choose among the K likeliest only", "a whole number of at least 1", int, lambda n: bool(n >= 1)
+)
+STEPS = Option("time steps", "a whole number of at least 1", int, lambda n: bool(n >= 1))
+DEPTH = Option(
+    "draw what lies in so many boxes, or more, as one node: 1 a whole net, 2 a layer, 3 a step",
+    "a whole number of at least 1",
+    int,
+    lambda n: bool(n >= 1),
 )
 SEED = Option(
     "the same seed writes the same text",
@@ -72,6 +81,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         ("train", add_train, "learn a text, character by character"),
         ("sample", add_sample, "let a trained model write"),
         ("check", add_check, "hold all derivatives of the layers against two other witnesses"),
+        ("draw", add_draw, "draw the graph of a small net, with all values and gradients"),
     ):
         add(commands.add_parser(name, help=help, description=help + ".", allow_abbrev=False))
     return top
@@ -135,6 +145,27 @@ def add_check(command: argparse.ArgumentParser) -> None:
     add_option(command, "cell", OPTIONS["cell"], None, "all of them")
     add_option(command, "seed", OPTIONS["seed"], 0)
     add_quiet(command)
+
+
+def add_draw(command: argparse.ArgumentParser) -> None:
+    """Declare what ``draw`` takes."""
+    add_option(command, "cell", OPTIONS["cell"], "lstm")
+    add_option(command, "steps", STEPS, 3)
+    add_option(command, "hidden", OPTIONS["hidden"], 2)
+    add_option(command, "layers", OPTIONS["layers"], 1)
+    command.add_argument("--bidirectional", action="store_true", help="also run from the end")
+    command.add_argument("--rolled", action="store_true", help="draw each op once for all steps")
+    add_option(command, "depth", DEPTH, None, "draw every op")
+    add_option(command, "seed", OPTIONS["seed"], 0)
+    command.add_argument(
+        "-o",
+        "--out",
+        metavar="FILE",
+        type=Path,
+        default=Path("graph.svg"),
+        help="what to write: .svg, .png, .html, or .dot, which needs no program that lays it out "
+        "(default: graph.svg)",
+    )
 
 
 def add_quiet(command: argparse.ArgumentParser) -> None:

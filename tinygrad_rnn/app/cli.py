@@ -17,6 +17,7 @@ from .. import __version__
 from .arguments import parser
 from .blas_threads import one_blas_thread
 from .config import OPTIONS
+from .drawing import draw_net
 from .layer_witnesses import HEAD, cases, examine, result_line
 from .progress import Progress
 from .refusal import Refused, printable, refusing
@@ -97,4 +98,5 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train,
     "sample": sample,
     "check": check,
+    "draw": draw_net,
 }

@@ -39,16 +39,7 @@ class Progress:
 
     def start(self, step: int, steps: int, characters_per_step: int) -> None:
         """Show the bar, as far as the run has come."""
-        try:
-            from tqdm import tqdm
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                explain(
-                    "the progress bar needs the package tqdm, which is not installed",
-                    fix="pip install tqdm",
-                )
-            ) from error
-        self._bar = tqdm(
+        self._bar = bar_of_tqdm()(
             total=steps * characters_per_step,
             initial=step * characters_per_step,
             unit=" characters",
@@ -74,3 +65,17 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def bar_of_tqdm() -> Any:
+    """Return the class of the bar, or say what is missing."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            explain(
+                "the progress bar needs the package tqdm, which is not installed",
+                fix="pip install tqdm",
+            )
+        ) from error
+    return tqdm

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .checkpoint import FILE_NAME, Checkpoint, checkpoint_file, read_checkpoint
+from .checkpoint import FILE_NAME, Checkpoint, checkpoint_file, read_checkpoint, serializer
 from .config import OPTIONS, Config
 from .curve import Curve, Point, bits, rows_until
 from .gradient_table import GradientTable, gradient_table
 from .interruption import Interruption
-from .progress import Progress
+from .progress import Progress, bar_of_tqdm
 from .refusal import Refused, refusing
 from .run_folder import CURVE_NAME, chosen_folder, fresh_folder
 from .source import open_source
@@ -35,6 +35,7 @@ def train(arguments: Namespace) -> int:
     """
     progress = Progress(arguments.quiet)
     with refusing():
+        bar_of_tqdm(), serializer()  # what will be needed is missed now, not in an hour
         before = read_checkpoint(arguments.resume) if arguments.resume else None
         config = chosen_config(arguments, before)
         text, source = open_source(arguments.file or (before.source.path if before else None))
@@ -50,7 +51,7 @@ def train(arguments: Namespace) -> int:
             wrong = ", ".join(line.name for line in table.lines if not line.ok)
             raise Refused(f"not trained: the witnesses contradict each other on {wrong}", status=1)
     with refusing():
-        # The first checkpoint, of no step: a disk that is full is noticed now, not in an hour.
+        # The first checkpoint, of no step yet: a disk that is full is noticed now, too.
         save(training, folder)
         curve = Curve(folder / CURVE_NAME, lines)
         progress.start(training.step, config.steps, training.characters_per_step)
@@ -75,14 +76,15 @@ def run_folder(
     arguments: Namespace, training: Training, before: Checkpoint | None
 ) -> tuple[Path, list[str]]:
     """Make or find the folder, and read the curve that a resumed run goes on with."""
-    if before is None:
-        if arguments.out:
-            return chosen_folder(arguments.out), []
-        return fresh_folder(training.config.cell), []
-    origin = checkpoint_file(arguments.resume).parent
-    lines = rows_until(origin / CURVE_NAME, before.step, training.config.sample_every)
-    same = not arguments.out or Path(arguments.out).resolve() == origin.resolve()
-    return (origin if same else chosen_folder(arguments.out)), lines
+    out, lines = arguments.out, []
+    if before:
+        file = checkpoint_file(arguments.resume)
+        lines = rows_until(file.parent / CURVE_NAME, before.step, training.config.sample_every)
+        # A checkpoint under another name is somebody's copy: the run beside it may be further on.
+        its_own = file.name == FILE_NAME
+        if its_own and (not out or Path(out).resolve() == file.parent.resolve()):
+            return file.parent, lines
+    return (chosen_folder(out) if out else fresh_folder(training.config.cell)), lines
 
 
 def introduce(training: Training, folder: Path, progress: Progress) -> None:

@@ -197,6 +197,8 @@ class Training:
         checkpoint.source.check(self.source)
         fill(self.model, checkpoint.weights)
         try:
+            if checkpoint.vocabulary != self.vocabulary:
+                raise ValueError("its vocabulary is not that of its text")
             self.optimizer.load_state_dict(self._optimizer_state(checkpoint.optimizer))
             self.generator.bit_generator.state = checkpoint.generator
             self.batches.load_state_dict(checkpoint.batches)

@@ -67,6 +67,11 @@ class Mismatch:
         ratio = self.difference / max(self.tolerance, 1e-300)
         return ratio if np.isfinite(ratio) else np.inf
 
+    @property
+    def line(self) -> str:
+        """The same in one line."""
+        return f"{self.label} {list(self.index)}: got {self.got:.6g}, expected {self.expected:.6g}"
+
     def __str__(self) -> str:
         place = f" at {list(self.index)}" if self.index else ""
         return explain(

@@ -146,6 +146,9 @@ def of_variant(app: Application, variant: Variant) -> Row:
     outcome = outcome_of(check, other)
     if outcome.mismatch is not None and outcome.mismatch.vague:
         outcome = Outcome(NOT_APPLICABLE, "differences cannot measure it there")
+    elif outcome.verdict == FAILED and variant.hint:
+        detail = f"{outcome.detail}\n  here: only for such inputs? {variant.hint}"
+        outcome = Outcome(FAILED, detail, outcome.mismatch)
     return Row(name[variant.kind], variant.name, outcome)
 
 

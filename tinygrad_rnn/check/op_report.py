@@ -33,6 +33,13 @@ class Outcome:
     detail: str = ""
     mismatch: Mismatch | None = None
 
+    @property
+    def line(self) -> str:
+        """What the table shows of the detail."""
+        if self.mismatch is not None:
+            return self.mismatch.line
+        return self.detail.partition("\n")[0]
+
 
 def failed(what: str, *, where: str = "", why: str = "", fix: str = "") -> Outcome:
     """Word a failure in four parts."""
@@ -95,10 +102,9 @@ class OpReport:
 
     def __str__(self) -> str:
         cells = [
-            (row.check, row.inputs, row.outcome.verdict, *row.outcome.detail.splitlines()[:1])
-            for row in self.rows
+            (row.check, row.inputs, row.outcome.verdict, row.outcome.line) for row in self.rows
         ]
-        lines = table(("check", "inputs", "verdict", ""), [(*c, "")[:4] for c in cells])
+        lines = table(("check", "inputs", "verdict", ""), cells)
         title = f"{self.name}: {self.formula}" if self.formula else self.name
         return "\n".join([title, *lines, self.summary])
 

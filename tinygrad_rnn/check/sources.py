@@ -26,15 +26,16 @@ def definitions(function: FunctionType) -> ast.Module:
     Returns
     -------
     ast.Module
-        Their definitions; the function itself comes last, without the decorator that registers it.
+        Their definitions; the function itself comes last, without ``@….vjp``, which registers it.
     """
     used: dict[str, FunctionType | type[Deferred]] = {}
+    namespace = inspect.unwrap(function).__globals__
     waiting = [inspect.unwrap(function).__code__]
     while waiting:
         code = waiting.pop()
         waiting += nested(code)
         for name in code.co_names:
-            found: Any = function.__globals__.get(name)
+            found: Any = namespace.get(name)
             mine = getattr(found, "__module__", None) == function.__module__
             if mine and name not in used and is_helper(found):
                 used[name] = found
@@ -46,7 +47,11 @@ def definitions(function: FunctionType) -> ast.Module:
         definition = ast.parse(textwrap.dedent(inspect.getsource(each))).body[0]
         tree.body.append(definition)
     assert isinstance(definition, ast.FunctionDef)
-    definition.decorator_list = []
+    definition.decorator_list = [
+        each
+        for each in definition.decorator_list
+        if not (isinstance(each, ast.Attribute) and each.attr == "vjp")
+    ]
     return tree
 
 
@@ -104,10 +109,11 @@ def must_be_current(function: FunctionType) -> None:
 
 def compiled(tree: ast.Module, original: FunctionType) -> FunctionType:
     """Compile definitions in a copy of the original's namespace; return the last of them."""
-    namespace = {**original.__globals__, **inspect.getclosurevars(original).nonlocals}
+    innermost = inspect.unwrap(original)  # without np.errstate and the like
+    namespace = {**innermost.__globals__, **inspect.getclosurevars(innermost).nonlocals}
     ast.fix_missing_locations(tree)
     flags = __future__.annotations.compiler_flag
-    code = compile(tree, original.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+    code = compile(tree, innermost.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
     exec(code, namespace)  # the package's own source, changed in one place
     function = namespace[original.__name__]
     assert isinstance(function, FunctionType)

@@ -1,0 +1,1 @@
+"""Tests of `tinygrad_rnn.bptt`: what happens through time."""

@@ -1,0 +1,113 @@
+"""The pictures in docs/ are what the code beside them draws: the same words, as many arrows.
+
+Not the same bytes: where Graphviz puts a node may change with its version.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.pages import PACKAGE, PAGES, ROOT, links, run
+from tinygrad_rnn.viz import rendering
+from tinygrad_rnn.viz.rendering import NoLayoutProgram, pure_program
+
+PICTURES = ROOT / "docs" / "pictures"
+NOTEBOOK = ROOT / "docs" / "see-the-graph.ipynb"
+
+EXECUTE = """
+import sys, nbclient, nbformat
+notebook = nbformat.read(sys.argv[1], as_version=4)
+nbclient.NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
+nbformat.write(notebook, sys.argv[2])
+"""
+
+
+def contents(svg: str) -> tuple[Counter[str], Counter[str | None]]:
+    """Count the words of a picture, and its nodes, arrows and boxes."""
+    elements = list(ET.fromstring(svg).iter())
+    words = Counter((x.text or "").strip(" \xa0") for x in elements if x.tag.endswith("}text"))
+    return words, Counter(x.get("class") for x in elements if x.get("class"))
+
+
+def pictures_of(page: Path) -> set[str]:
+    """List the pictures that a page's code writes."""
+    return set(re.findall(r'\.write\("pictures/([\w.-]+)"\)', page.read_text(encoding="utf-8")))
+
+
+def drawings(notebook: dict[str, Any]) -> list[str]:
+    """List the pictures that a notebook holds, each below a cell that ends in a call of draw."""
+    found = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and "".join(cell["source"]).splitlines()[-1][:5] == "draw(":
+            (output,) = cell["outputs"]
+            found.append("".join(output["data"]["image/svg+xml"]))
+    return found
+
+
+DRAWN = sorted((page, name) for page in PAGES for name in pictures_of(page))
+
+
+def test_every_picture_is_drawn_by_one_page_and_shown_somewhere() -> None:
+    names = [name for _, name in DRAWN]
+    assert len(names) > 3
+    assert sorted(names) == sorted(path.name for path in PICTURES.iterdir())
+    shown = {link for page in PAGES for link in links(page.read_text(encoding="utf-8"))}
+    for page, name in DRAWN:
+        assert f"pictures/{name}" in links(page.read_text(encoding="utf-8"))
+    assert "docs/pictures/first-expression.svg" in shown, "README shows one drawn graph"
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in DRAWN}), ids=lambda page: page.stem)
+def test_the_pictures_are_those_that_the_page_draws(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        rendering.shutil.which("dot") or pure_program()
+    except NoLayoutProgram:
+        pytest.skip("there is neither dot nor graphviz-pure")
+    monkeypatch.chdir(tmp_path)
+    for _ in run(page.read_text(encoding="utf-8"), str(page)):
+        pass
+    for name in pictures_of(page):
+        drawn = (tmp_path / "pictures" / name).read_text(encoding="utf-8")
+        kept = (PICTURES / name).read_text(encoding="utf-8")
+        assert contents(drawn) == contents(kept), f"run {page.name} again in docs/"
+
+
+def test_the_notebook_shows_a_picture_below_each_drawing() -> None:
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    found = drawings(notebook)
+    assert len(found) == 3
+    sizes = [contents(svg)[1] for svg in found]
+    assert [size["node"] for size in sizes] == [7, 9, 8 + 8 + 2]
+    assert [size["edge"] for size in sizes] == [7, 9, 2 * 4 * 4 + 2 * 3 + 4 + 4 + 1]
+    counts = [c["execution_count"] for c in notebook["cells"] if c["cell_type"] == "code"]
+    assert counts == [1, 2, 3, 4]
+
+
+def test_the_notebook_runs_and_shows_what_it_showed(tmp_path: Path) -> None:
+    pytest.importorskip("nbclient", reason="executing a notebook needs nbclient and ipykernel")
+    pytest.importorskip("ipykernel", reason="executing a notebook needs nbclient and ipykernel")
+    out = tmp_path / "again.ipynb"
+    paths = filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH")))
+    subprocess.run(
+        [sys.executable, "-c", EXECUTE, str(NOTEBOOK), str(out)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    kept, again = (json.loads(path.read_text(encoding="utf-8")) for path in (NOTEBOOK, out))
+    for before, after in zip(drawings(kept), drawings(again), strict=True):
+        assert contents(before) == contents(after)

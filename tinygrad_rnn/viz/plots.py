@@ -1,0 +1,231 @@
+"""Plots of what happens through time; each takes a Matplotlib Axes, draws on it and returns it.
+
+They take numbers, and what `bptt` returns, and compute nothing but colours. Where no Axes is given,
+a new figure is made. Imports NumPy and the file above.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .axes import LINES, NOTHING, axes, heat_map, largest, letters, misfit, numbers, whole_numbers
+
+DECADES = 8  # powers of ten that colours tell apart
+
+
+def flow(norms: Mapping[str, Any], ax: Any = None) -> Any:
+    """Draw how much of a loss arrives at each state: a line for each net.
+
+    Parameters
+    ----------
+    norms : mapping from label to array, shape (T,)
+        ‖∂L/∂h_t‖ of each net, as `bptt.gradient_flow` returns it.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If a line is no vector, or nowhere above zero.
+    ModuleNotFoundError
+        If Matplotlib is not installed.
+    """
+    lines = {label: numbers(x, 1, f"the line {label!r}") for label, x in norms.items()}
+    for label, line in lines.items():
+        largest(line, f"the line {label!r}")
+    ax = axes(ax)
+    for i, (label, line) in enumerate(lines.items()):
+        above = np.where(line > 0, line, np.nan)  # a gap where nothing arrives
+        ax.plot(above, color=LINES[i % len(LINES)], marker="o", markersize=3, label=label)
+    ax.set_yscale("log")
+    ax.set_xlabel("time step $t$")
+    ax.set_ylabel(r"$\Vert\partial L/\partial h_t\Vert$")
+    ax.set_title("What of the loss arrives at each state")
+    ax.grid(axis="y", color=NOTHING, linewidth=0.5)
+    whole_numbers(ax.xaxis)
+    ax.legend(frameon=False)
+    return ax
+
+
+def ledger(account: Any, ax: Any = None) -> Any:
+    """Draw an account of the ledger as a heat map: loss at t′ against use at t.
+
+    Parameters
+    ----------
+    account : bptt.Account
+        ``bptt.ledger(loss, params)[name]``.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If no contribution is above zero.
+    ModuleNotFoundError
+        If Matplotlib is not installed.
+    """
+    norms = account.norms
+    steps = [t for pair in norms for t in pair]
+    first, last = min(steps, default=0), max(steps, default=0)
+    sizes = np.full((last - first + 1, last - first + 1), np.nan)
+    for (loss_step, t), size in norms.items():
+        sizes[loss_step - first, t - first] = size
+    top = largest(sizes, f"the account of {account.name!r}")
+    ax = axes(ax)
+    low = max(float(np.nanmin(np.where(sizes > 0, sizes, np.nan))), top / 10**DECADES)
+    heat_map(ax, sizes, first, "viridis", (low, max(top, 2 * low)), "‖contribution‖")
+    ax.set_xlabel("weight used at step $t$")
+    ax.set_ylabel("loss at step $t'$")
+    ax.set_title(account.name, parse_math=False)
+    return ax
+
+
+def jacobian(jac: Any, ax: Any = None, *, measure: str = "norms") -> Any:
+    """Draw how much each state depends on every earlier one: t against k.
+
+    Parameters
+    ----------
+    jac : bptt.StateJacobian
+        What `bptt.state_jacobian` returns. Of a batch, the largest of all sequences is drawn.
+    ax : matplotlib.axes.Axes, optional
+    measure : {"norms", "spectral_radius"}
+        Of each ∂h_t/∂h_k. What shrinks is blue, what grows is red, 1 is white.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no such measure.
+    ModuleNotFoundError
+        If Matplotlib is not installed.
+    """
+    derivative = r"\partial h_t/\partial h_k"
+    labels = {
+        "norms": rf"$\Vert{derivative}\Vert$",
+        "spectral_radius": rf"spectral radius of ${derivative}$",
+    }
+    if measure not in labels:
+        raise misfit(f"jacobian: measure={measure!r}", "measure='norms' or 'spectral_radius'")
+    sizes = np.array(getattr(jac, measure))
+    sizes = sizes.max(axis=2) if sizes.ndim == 3 else sizes  # (T, T)
+    sizes[np.triu_indices(len(sizes), 1)] = np.nan
+    seen = np.log10(sizes[np.isfinite(sizes) & (sizes > 0)])
+    reach = np.clip(np.max(np.abs(seen), initial=0.0), 0.5, DECADES)  # from 1 to the farthest
+    ax = axes(ax)
+    heat_map(ax, sizes, 0, "RdBu_r", (10**-reach, 10**reach), labels[measure])
+    ax.set_xlabel("earlier state $k$")
+    ax.set_ylabel("later state $t$")
+    ax.set_title(f"${derivative}$: blue has shrunk, red has grown")
+    return ax
+
+
+def gates(activations: Mapping[str, Any], text: str, ax: Any = None) -> Any:
+    """Draw how far each unit's gates are open while a text is read.
+
+    Parameters
+    ----------
+    activations : mapping from name to array, shape (T, H)
+        Of each gate, between 0 (closed) and 1 (open).
+    text : str
+        The T characters that were read.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a number is not between 0 and 1.
+    ModuleNotFoundError
+        If Matplotlib is not installed.
+    """
+    blocks = {name: numbers(x, 2, f"gate {name!r}") for name, x in activations.items()}
+    if not blocks:
+        raise misfit("no gates", "a dict from their names to arrays of shape (T, H)")
+    T, H = next(iter(blocks.values())).shape
+    for name, x in blocks.items():
+        if x.shape != (T, H) or len(text) != T:
+            raise misfit(
+                f"gate {name!r} of shape {x.shape}, and {len(text)} characters",
+                "arrays of one shape, with a row for each character",
+            )
+        if not np.all((x >= 0) & (x <= 1)):
+            raise misfit(
+                f"gate {name!r} with values from {x.min():.2g} to {x.max():.2g}",
+                "gates, which are between 0 and 1; a candidate is none",
+            )
+    ax = axes(ax)
+    rows = np.concatenate([x.T for x in blocks.values()])  # (gates · H, T)
+    image = ax.imshow(rows, aspect="auto", interpolation="none", cmap="viridis", vmin=0, vmax=1)
+    for i in range(1, len(blocks)):
+        ax.axhline(i * H - 0.5, color="white", linewidth=2)
+    centres = [i * H + (H - 1) / 2 for i in range(len(blocks))]
+    ax.set_yticks(centres, labels=list(blocks), parse_math=False)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylabel(f"{H} units of each gate")
+    letters(ax, text)
+    ax.figure.colorbar(image, ax=ax, label="closed 0 … 1 open")
+    ax.set_title("Gates while reading")
+    return ax
+
+
+def curve(columns: Mapping[str, Any], ax: Any = None) -> Any:
+    """Draw how a training run has gone.
+
+    Parameters
+    ----------
+    columns : mapping from name to array, shape (N,)
+        ``step`` and ``loss``; ``validation_loss`` and ``bigram_loss`` where there are any. In
+        nats per character; NaN or None where nothing was measured.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If the columns are not equally long, or step or loss is missing.
+    ModuleNotFoundError
+        If Matplotlib is not installed.
+    """
+    if not {"step", "loss"} <= columns.keys():
+        raise misfit(f"columns {', '.join(columns) or '(none)'}", "at least step and loss")
+    data = {name: numbers(x, 1, f"column {name!r}") for name, x in columns.items()}
+    step = data["step"]
+    if any(len(x) != len(step) for x in data.values()):
+        lengths = ", ".join(f"{name} {len(x)}" for name, x in data.items())
+        raise misfit(f"columns of lengths {lengths}", "columns of one length")
+    ax = axes(ax)
+    ax.plot(step, data["loss"], color=LINES[4], linewidth=0.8, label="training, each window")
+    for name, x in data.items():
+        known = np.isfinite(x)
+        if name == "validation_loss" and np.any(known):
+            ax.plot(step[known], x[known], color=LINES[0], marker="o", label="validation")
+        elif name == "bigram_loss" and np.any(known):  # one number: from side to side
+            ax.axhline(x[known][-1], color=LINES[1], linestyle="--", label="bigram, validation")
+    ax.set_xlabel("step")
+    ax.set_ylabel("loss (nats per character)")
+    to_bits, to_nats = (lambda nats: nats / math.log(2)), (lambda bits: bits * math.log(2))
+    right = ax.secondary_yaxis("right", functions=(to_bits, to_nats))
+    right.set_ylabel("bits per character")
+    ax.set_title("Learning curve")
+    whole_numbers(ax.xaxis)
+    ax.legend(frameon=False)
+    return ax
