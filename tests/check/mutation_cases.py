@@ -44,6 +44,24 @@ MORE_CASES: list[Case] = [
          lambda x, t: -np.take_along_axis(scipy.special.log_softmax(x, axis=-1), t[..., None], -1)
          [..., 0] * (t != 2), {"reduction": "none", "ignore_index": 2}),
 ]
+
+# Used three and four times in one graph. Products of more than 512 rows in all are joined early.
+MANY_USES: dict[str, list[Case]] = {
+    "matmul": [Case("matmul", (normal(200, 2), normal(2, 2)), np.dot),
+               Case("matmul", (normal(9, 8), normal(8, 1)), np.dot)],
+    "linear": [Case("linear", (normal(200, 2), normal(2, 2), normal(2)),
+                    lambda x, w, b: np.inner(x, w) + b)],
+    "recurrent_linear": [
+        Case("recurrent_linear", tuple(normal(*s) for s in ((200, 2), (200, 2), (2, 2), (2, 2))),
+             lambda x, h, w, v: np.inner(x, w) + np.inner(h, v))],
+    "getitem": [
+        Case("getitem", (normal(3, 4),), lambda x: x[1:], call=lambda x: x[1:]),
+        Case("getitem", (normal(3, 4), np.array([0, 2, 2])), lambda x, i: x[i],
+             call=lambda x, i: x[i]),
+        Case("getitem", (normal(3, 4),), lambda x: x[:, ::2] * x[:, 2:] + x[:, :2],
+             call=lambda x: x[:, ::2] * x[:, 2:] + x[:, :2])],
+    "take": [Case("take", (normal(3, 4), np.array([2, 0, 2])), lambda x, i: x[:, i], {"axis": 1})],
+}
 # fmt: on
 
 EQUIVALENT: dict[str, list[tuple[str, str]]] = {}

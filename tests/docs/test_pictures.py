@@ -1,6 +1,7 @@
 """The pictures in docs/ are what the code beside them draws: the same words, as many arrows.
 
-Not the same bytes: where Graphviz puts a node may change with its version.
+Not the same bytes: where Graphviz puts a node may change with its version. To draw them again:
+``python -m tests.docs.test_pictures``.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
@@ -48,10 +51,21 @@ def drawings(notebook: dict[str, Any]) -> list[str]:
     """List the pictures that a notebook holds, each below a cell that ends in a call of draw."""
     found = []
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and "".join(cell["source"]).splitlines()[-1][:5] == "draw(":
+        if cell["cell_type"] == "code" and last_line(cell).startswith("tg.draw("):
             (output,) = cell["outputs"]
             found.append("".join(output["data"]["image/svg+xml"]))
     return found
+
+
+def run_all(page: Path) -> None:
+    """Run a page's code in the current folder."""
+    for _ in run(page.read_text(encoding="utf-8"), str(page)):
+        pass
+
+
+def last_line(cell: dict[str, Any]) -> str:
+    """Return what a cell shows the value of."""
+    return "".join(cell["source"]).splitlines()[-1]
 
 
 DRAWN = sorted((page, name) for page in PAGES for name in pictures_of(page))
@@ -76,12 +90,11 @@ def test_the_pictures_are_those_that_the_page_draws(
     except NoLayoutProgram:
         pytest.skip("there is neither dot nor graphviz-pure")
     monkeypatch.chdir(tmp_path)
-    for _ in run(page.read_text(encoding="utf-8"), str(page)):
-        pass
+    run_all(page)
     for name in pictures_of(page):
         drawn = (tmp_path / "pictures" / name).read_text(encoding="utf-8")
         kept = (PICTURES / name).read_text(encoding="utf-8")
-        assert contents(drawn) == contents(kept), f"run {page.name} again in docs/"
+        assert contents(drawn) == contents(kept), "run: python -m tests.docs.test_pictures"
 
 
 def test_the_notebook_shows_a_picture_below_each_drawing() -> None:
@@ -111,3 +124,14 @@ def test_the_notebook_runs_and_shows_what_it_showed(tmp_path: Path) -> None:
     kept, again = (json.loads(path.read_text(encoding="utf-8")) for path in (NOTEBOOK, out))
     for before, after in zip(drawings(kept), drawings(again), strict=True):
         assert contents(before) == contents(after)
+
+
+if __name__ == "__main__":
+    for page in sorted({page for page, _ in DRAWN}):
+        folder = tempfile.mkdtemp()
+        os.chdir(folder)
+        run_all(page)
+        for name in pictures_of(page):
+            shutil.copy(Path("pictures", name), PICTURES)
+        os.chdir(ROOT)
+        shutil.rmtree(folder)

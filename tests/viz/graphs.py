@@ -100,6 +100,26 @@ def loop_in_loop(T: int) -> tg.Value:
     return h
 
 
+def window_loop(T: int) -> tg.Value:
+    """Each step reads its own x and the next one: every x is used by two steps."""
+    W, h = tg.Value(np.eye(H), name="W"), np.zeros(H)
+    x = [np.full(H, 0.1 * t) for t in range(T + 1)]
+    for t in range(T):
+        with tg.time_step(t):
+            h = np.tanh(W @ h + x[t]) * x[t + 1]
+    return np.sum(h)
+
+
+def shifted_loop(T: int) -> tg.Value:
+    """Each step reads its own row of x and the one before, both cut out before the loop."""
+    W, h = tg.Value(np.eye(H), name="W"), np.zeros(H)
+    rows = list(tg.Value(np.ones((T, H)), name="x"))
+    for t in range(T):
+        with tg.time_step(t):
+            h = np.tanh(W @ h + rows[t] + (rows[t - 1] if t else 0.0))
+    return np.sum(h)
+
+
 def attention(T: int) -> tg.Value:
     """Every step reads all steps before it: more at every step."""
     W, h = tg.Value(np.eye(H), name="W"), tg.Value(np.ones(H), name="h0")
@@ -121,6 +141,8 @@ LOOPS: dict[str, Callable[[int], tg.Value]] = {
         backwards_loop,
         stacked_cells,
         loop_in_loop,
+        window_loop,
+        shifted_loop,
         attention,
     )
 }

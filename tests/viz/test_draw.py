@@ -81,6 +81,7 @@ def test_numbers_are_written_for_people() -> None:
     assert shown([np.zeros((2, 2, 1))]) == shown([np.zeros(4), np.zeros(1)]) == ("0", "0", "0")
     assert shown([np.arange(7), np.array([100])]) == ("0", "15.1", "100")  # 121 / 8
     assert shown([np.array([np.inf, -np.inf, 1, 2, 3, 4, 5])]) == ("-inf", "nan", "inf")
+    assert shown([np.array([1, 1, 1, 1, 1, 1, -6 + 1e-15])]) == ("-6", "0", "1")
     assert shown([np.full(9, np.nan)]) == ("nan", "nan", "nan")
     assert shown([np.full(9, 3e38, np.float32)]) == ("3e+38", "3e+38", "3e+38")
     assert shown([np.ones(9, bool)]) == ("True", "1", "True")

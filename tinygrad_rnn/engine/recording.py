@@ -142,6 +142,6 @@ def time_step(t: int) -> name_scope:
 def time_of(node: object) -> int | None:
     """Return the innermost time index of a node's scope, or None where it has none."""
     for part in reversed(getattr(node, "scope", "").split("/")):
-        if part.startswith("t=") and part[2:].lstrip("-").isdigit():
+        if part.startswith("t=") and part[2:].removeprefix("-").isdecimal():
             return int(part[2:])
     return None

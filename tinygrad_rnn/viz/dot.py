@@ -157,8 +157,11 @@ def look(item: Item) -> dict[str, str]:
     """Choose shape, colours and tooltip of an item."""
     shape, fill, colour = LOOKS[item.kind]
     style = "" if shape == "plain" else "filled"  # a plain one is drawn by its label
-    small = {"width": "0.45", "height": "0.35"} if item.kind == "constant" else {}
-    return small | {
+    room = {
+        "constant": {"width": "0.45", "height": "0.35"},
+        "module": {"margin": "0.2,0.05"},  # beside what sticks out of a component
+    }
+    return room.get(item.kind, {}) | {
         "shape": shape,
         "style": style,
         "fillcolor": fill,

@@ -9,6 +9,7 @@ import numpy as np
 
 FEW = 6  # numbers that are shown one by one
 DIGITS = 4  # significant ones of a number; of a range one less, since it is three numbers wide
+ROUNDING = 1e-12  # a mean as small as this, beside the numbers, is what rounding left over
 
 
 class Range(NamedTuple):
@@ -49,6 +50,8 @@ def shown(arrays: Sequence[Any]) -> list[str] | Range:
         mean = sum(float(x.mean(dtype=np.float64)) * x.size for x in full) / sum(sizes)
         low = np.min([x.min() for x in full])
         high = np.max([x.max() for x in full])
+    if abs(mean) < ROUNDING * max(abs(low), abs(high)):
+        mean = 0.0
     return Range(*(number(x, DIGITS - 1) for x in (low, mean, high)))
 
 

@@ -6,7 +6,6 @@ A plain picture has an item for each node. `rolled` draws a node of every time s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -150,14 +149,14 @@ def members_of(picture: Picture, numbers: Iterable[int]) -> list[NodeRecord]:
 
 def joined(picture: Picture, items: list[Item], place: list[int]) -> tuple[Arrow, ...]:
     """Carry the arrows over to folded items; those that then look the same are drawn once."""
-    counts: Counter[Arrow] = Counter()
+    found: dict[Arrow, None] = {}
     for arrow in picture.arrows:
         source, target = place[arrow.source], place[arrow.target]
         if source == target and items[target].kind == "module" and not arrow.through_time:
             continue
         position = None if items[target].kind == "module" else arrow.position
-        counts[arrow._replace(source=source, target=target, position=position)] += 1
-    return tuple(counts)
+        found[arrow._replace(source=source, target=target, position=position)] = None
+    return tuple(found)
 
 
 def boxes(items: Iterable[Item]) -> list[Path]:

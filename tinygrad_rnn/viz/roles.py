@@ -1,8 +1,8 @@
 """Roles: which ops of different time steps are the same op. Imports `snapshot` only.
 
 1. *The step of a node* is the time in its scope. An op outside of ``time_step`` belongs to the
-   latest step that it reads, or else to the one step that uses it; so does an array or number that
-   a single step uses. What several steps use, such as a weight, belongs to none.
+   latest step that it reads, or else to the first of the steps that use it; so does a leaf. What
+   most steps use, such as a weight, belongs to none.
 2. *A role* is what an op does in its step. Ops of different steps can have the same role if module,
    rule and settings are equal. A number in the settings that follows the time counts as equal: the
    t of ``x[t]``, and the T - t of a loop that runs backwards.
@@ -44,13 +44,15 @@ def steps_of(graph: Snapshot) -> list[Step | None]:
         if node.kind == "op":
             read = [step for step in (steps[source] for source in node.inputs) if step]
             steps[node.id] = times_in(node.scope) or (max(read) if read else None)
+    most = len(set(filter(None, steps))) // 2
     used: list[set[Step | None]] = [set() for _ in graph.nodes]
     for node in reversed(graph.nodes):
-        if steps[node.id] is None and len(used[node.id]) == 1:
-            (steps[node.id],) = used[node.id]
+        by = [step for step in used[node.id] if step]
+        few = len(by) == len(used[node.id]) and 0 < len(by) <= max(1, most)
+        if few and steps[node.id] is None:
+            steps[node.id] = min(by)
         for source in node.inputs:
-            if len(used[source]) < 2:  # two are many
-                used[source].add(steps[node.id])
+            used[source].add(steps[node.id])
     return steps
 
 
