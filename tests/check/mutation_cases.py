@@ -14,6 +14,7 @@ from tests.ops.cases import Case, normal, positive, rng
 from tinygrad_rnn.ops.indexing import HOLE
 
 LOGITS = normal(2, 3, 5)
+ROWS, CUBE = normal(3, 4), normal(2, 3, 4)
 ZERO_TO_THREE = np.array([0.0, 1.0, 3.0])
 
 
@@ -37,6 +38,41 @@ MORE_CASES: list[Case] = [
     Case("power", (0.0, positive(3)), lambda a, b: 0 * b),
     Case("einsum", (normal(3, 3, 2),), lambda x: np.einsum("iik->k", x),
          call=lambda x: tg.einsum("AAB->B", x), note="AAB->B"),
+    Case("concatenate", (normal(2, 3), normal(4)), lambda a, b: np.hstack([a.ravel(), b]),
+         call=lambda a, b: tg.concatenate([a, b], axis=None), note="axis=None"),
+    Case("linear", (normal(3, 4), normal(2, 4), normal(5, 3, 2)), lambda x, w, b: x @ w.T + b),
+    Case("recurrent_linear",
+         (normal(3, 4), normal(3, 2), normal(5, 4), normal(5, 2), normal(2, 3, 5), normal(3, 5)),
+         lambda x, h, w, v, b, c: x @ w.T + h @ v.T + b + c),
+    *(
+        Case("getitem", (x,), call, call=call, note=note)
+        for note, x, call in [
+            ("cover-in-reverse", ROWS, lambda x: np.hstack([2 * x[:, 2:], x[:, :2] ** 2])),
+            ("cover-three", ROWS, lambda x: x[:, :1] * x[:, 1:2] + 3 * x[:, 2:]),
+            ("cover-vector", ROWS[0], lambda x: x[:2] * x[2:]),
+            ("cover-dots", ROWS, lambda x: x[..., :2] * x[..., 2:]),
+            ("cover-3d", CUBE, lambda x: x[:, :, :2] * x[:, :, 2:]),
+            ("cover-with-nothing", ROWS, lambda x: np.hstack([x[:, :2], x[:, 2:2], x[:, 2:] * 2])),
+            ("the-first", ROWS, lambda x: x[:, :2]),
+            ("the-last", ROWS, lambda x: x[:, 1:]),
+            ("overlap", ROWS, lambda x: x[:, :3] * x[:, 1:]),
+            ("gap", ROWS, lambda x: x[:, :1] * x[:, 3:]),
+            ("all-twice", ROWS, lambda x: x[:, :] * x[:, :]),
+            ("steps", ROWS, lambda x: x[:, ::2] * x[:, 1::2]),
+            ("backwards", ROWS, lambda x: x[:, ::-1] * x[:, :]),
+            ("another-axis", CUBE, lambda x: x[:, :1] * x[:, 1:2]),
+            ("a-number-before", CUBE, lambda x: x[0, :, :2] * x[0, :, 2:]),
+            ("dots-alone", ROWS, lambda x: x[...] * 2),
+            ("nothing", ROWS, lambda x: x[()] * 2),
+            ("slices-and-rows", ROWS, lambda x: x[:, :2] * x[1, 2:]),
+        ]
+    ),
+    Case("take", (normal(2, 3), np.array([2, 0])), lambda x, i: x[:, i],
+         call=lambda x, i: tg.take(x, i.tolist(), axis=1), note="a-list"),
+    Case("take", (normal(2, 3), np.array([True, False])), lambda x, i: x[:, i * 1],
+         call=lambda x, i: tg.take(x, i, axis=1), note="truths"),
+    Case("take", (normal(2, 3), np.array([2, 0])), lambda x, i: x[:, i],
+         call=lambda x, i: tg.take(x, tg.Value(i, requires_grad=False), axis=1), note="a-Value"),
     Case("softmax_cross_entropy", (LOGITS, scipy.special.softmax(normal(2, 3, 5), axis=-1)),
          lambda x, t: -(t * scipy.special.log_softmax(x, axis=-1)).sum(-1),
          {"reduction": "none"}),
@@ -55,10 +91,17 @@ MANY_USES: dict[str, list[Case]] = {
         Case("recurrent_linear", tuple(normal(*s) for s in ((200, 2), (200, 2), (2, 2), (2, 2))),
              lambda x, h, w, v: np.inner(x, w) + np.inner(h, v))],
     "getitem": [
-        Case("getitem", (normal(3, 4),), lambda x: x[1:], call=lambda x: x[1:]),
-        Case("getitem", (normal(3, 4), np.array([0, 2, 2])), lambda x, i: x[i],
+        Case("getitem", (ROWS,), lambda x: x[1:], call=lambda x: x[1:]),
+        Case("getitem", (ROWS, np.array([0, 2, 2, -1])), lambda x, i: x[i], call=lambda x, i: x[i]),
+        Case("getitem", (ROWS, np.array([[0, 2], [2, -1]])), lambda x, i: x[i],
              call=lambda x, i: x[i]),
-        Case("getitem", (normal(3, 4),), lambda x: x[:, ::2] * x[:, 2:] + x[:, :2],
+        Case("getitem", (ROWS, np.array([], int)), lambda x, i: x[i], call=lambda x, i: x[i]),
+        Case("getitem", (normal(300), np.array([0, 7, 7], np.uint8)), lambda x, i: x[i],
+             call=lambda x, i: x[i]),
+        Case("getitem", (ROWS, np.array([0, 2, 2]), np.array([1, 3, 3])), lambda x, i, j: x[i, j],
+             call=lambda x, i, j: x[i, j]),
+        Case("getitem", (ROWS, ROWS > 0), lambda x, m: x[m], call=lambda x, m: x[m]),
+        Case("getitem", (ROWS,), lambda x: x[:, ::2] * x[:, 2:] + x[:, :2],
              call=lambda x: x[:, ::2] * x[:, 2:] + x[:, :2])],
     "take": [Case("take", (normal(3, 4), np.array([2, 0, 2])), lambda x, i: x[:, i], {"axis": 1})],
 }

@@ -29,24 +29,27 @@ class Mutant:
 
     Attributes
     ----------
-    place : str
-        ``VJP of matmul``, or which helper function of it was changed.
-    before, after : str
-        The line of source as it is, and as it was changed to.
     rule : Rule
         The op.
+    name : str
+        ``VJP``, or which helper function of it was changed. Rules may share a helper.
+    number : int
+        The how many-th change of that function it is.
+    before, after : str
+        The line of source as it is, and as it was changed to.
     vjp : FunctionType
         Its derivative with that change, in a namespace of its own.
     """
 
-    place: str
+    rule: Rule
+    name: str
+    number: int
     before: str
     after: str
-    rule: Rule
     vjp: FunctionType
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.before}  →  {self.after}"
+        return f"{self.name} of {self.rule.name}: {self.before}  →  {self.after}"
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -90,9 +93,8 @@ def mutants(rule: Rule) -> list[Mutant]:
     tree = definitions(vjp)
     found = []
     for definition, name in functions_in(tree):
-        for before, after in changes(definition):
-            place = f"{name} of {rule.name}"
-            found.append(Mutant(place, before, after, rule, compiled(tree, vjp)))
+        for number, (before, after) in enumerate(changes(definition)):
+            found.append(Mutant(rule, name, number, before, after, compiled(tree, vjp)))
     return found
 
 
@@ -100,7 +102,7 @@ def control(rule: Rule) -> Mutant:
     """Return the derivative compiled like its mutants, with nothing changed: it must survive."""
     assert isinstance(rule.vjp, FunctionType)
     vjp = compiled(definitions(rule.vjp), rule.vjp)
-    return Mutant(f"VJP of {rule.name}", "", "", rule, vjp)
+    return Mutant(rule, "VJP", -1, "", "", vjp)
 
 
 def functions_in(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, str]]:
