@@ -1,0 +1,107 @@
+"""The site builds without a warning, lacks nothing, and needs nobody else's server.
+
+Skipped where MkDocs is not installed (``pip install -e ".[docs]"``), unless TINYGRAD_RNN_SITE names
+the folder of a site that has been built already: ``.ci/run`` does that.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.built_site import dead_links, loads_from_elsewhere, reader
+from tests.docs.pages import PACKAGE, PAGES, README, ROOT
+
+BUILT = os.environ.get("TINYGRAD_RNN_SITE")
+ROOMS = ("ops", "nn", "optim", "check", "bptt", "viz", "extend", "data", "manual", "app")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if BUILT:
+        return Path(BUILT)
+    for needed in ("mkdocs", "material", "mkdocstrings_handlers.python"):
+        pytest.importorskip(needed, reason="the site needs the extra docs", exc_type=ImportError)
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "default"}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def test_every_page_is_on_the_site_and_in_the_navigation(site: Path) -> None:
+    home = site / "index.html"
+    listed = set(reader(home).links)
+    for page in PAGES:
+        if page not in (README, ROOT / "docs" / "README.md"):
+            assert f"{page.stem}.html" in listed, page.name
+            assert (site / f"{page.stem}.html").is_file()
+
+
+def test_no_link_is_dead(site: Path) -> None:
+    assert list(dead_links(site)) == []
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    assert list(loads_from_elsewhere(site)) == []
+
+
+def test_every_file_of_the_package_can_be_read_on_the_site(site: Path) -> None:
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) > 90
+    for file in files:
+        shown = site / "source" / PACKAGE.name / f"{file.relative_to(PACKAGE).as_posix()}.html"
+        text = html.unescape(re.sub(r"<[^>]+>", "", shown.read_text(encoding="utf-8")))
+        assert file.read_text(encoding="utf-8").strip() in text, file
+
+
+@pytest.mark.parametrize("room", ["", *ROOMS])
+def test_every_public_name_is_in_the_api_reference(site: Path, room: str) -> None:
+    module = f"{PACKAGE.name}.{room}" if room else PACKAGE.name
+    names = importlib.import_module(module).__all__
+    anchors = {a for page in (site / "api").glob("*.html") for a in reader(page).anchors}
+    missing = {f"{module}.{name}" for name in names} - anchors
+    if not room:  # the ops have a page of their own, and each room has one
+        others = [*importlib.import_module(f"{module}.ops").__all__, *ROOMS]
+        missing -= {f"{module}.{name}" for name in others}
+    assert not missing
+
+
+def test_a_link_that_leads_nowhere_is_found_out(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<a href="b.html#here">', encoding="utf-8")
+    assert list(dead_links(tmp_path)) == [("a.html", "b.html#here")]
+    (tmp_path / "b.html").write_text('<h2 id="there">', encoding="utf-8")
+    assert list(dead_links(tmp_path)) == [("a.html", "b.html#here")]
+
+
+def test_a_picture_that_is_not_there_is_found_out(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<img src="pictures/none.svg">', encoding="utf-8")
+    assert list(dead_links(tmp_path)) == [("a.html", "pictures/none.svg")]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<script src="https://cdn.example/x.js">',
+        '<link rel="stylesheet" href="//fonts.example/css">',
+        '<img src="http://example/x.png">',
+        '<p style="background: url(https://example/x.png)">',
+    ],
+)
+def test_what_is_loaded_from_elsewhere_is_found_out(tmp_path: Path, tag: str) -> None:
+    (tmp_path / "a.html").write_text(tag, encoding="utf-8")
+    assert [page for page, _ in loads_from_elsewhere(tmp_path)] == ["a.html"]
+
+
+def test_a_style_sheet_that_loads_from_elsewhere_is_found_out(tmp_path: Path) -> None:
+    sheet = '@import "https://fonts.example/a.css"; p { background: url(x.png) }'
+    (tmp_path / "a.css").write_text(sheet, encoding="utf-8")
+    assert list(loads_from_elsewhere(tmp_path)) == [("a.css", "https://fonts.example/a.css")]
