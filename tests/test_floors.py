@@ -71,7 +71,7 @@ ROOMS = {
         9,
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
         files="refusal interruption blas_threads atomic_write config source arguments"
-        " checkpoint curve progress run_folder sampling trained training gradient_table"
+        " checkpoint curve progress run_folder sampling trained window_loss training gradient_table"
         " layer_witnesses train_command drawing cli",
     ),
     "__main__": Room(10, sees="app"),

@@ -17,7 +17,8 @@ def test_the_defaults_are_values_that_the_options_accept() -> None:
     config = Config()
     for name, option in OPTIONS.items():
         value = getattr(config, name)
-        assert (name == "lr" and value is None) or option.checked(value) == value, name
+        no_value = value is None and name in ("lr", "bptt")
+        assert no_value or option.checked(value) == value, name
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,9 @@ def test_the_defaults_are_values_that_the_options_accept() -> None:
         ("hidden", "64"),
         ("layers", 0),
         ("seq_length", 0),
+        ("bptt", "20"),
+        ("bptt", "40,20"),
+        ("bptt", (20, 40)),
         ("batch_size", 0),
         ("steps", 0),
         ("optimizer", "newton"),
@@ -102,10 +106,14 @@ def test_a_run_goes_on_with_new_training_options_but_the_same_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cell", "hidden", "layers", "seq_length", "batch_size", "optimizer", "dtype", "seed"]
+    "name",
+    [
+        *("cell", "hidden", "layers", "seq_length", "bptt", "batch_size", "optimizer", "dtype"),
+        "seed",
+    ],
 )
 def test_a_run_cannot_go_on_with_another_model(name: str) -> None:
-    others = {"cell": "gru", "optimizer": "sgd", "dtype": "float64"}
+    others = {"cell": "gru", "optimizer": "sgd", "dtype": "float64", "bptt": "5,9"}
     with pytest.raises(ValueError, match=f"^{flag(name)} .* does not fit the checkpoint"):
         Config().continued({name: others.get(name, 3)})
 

@@ -97,7 +97,7 @@ def add_train(command: argparse.ArgumentParser) -> None:
         "text of the run)",
     )
     for field in dataclasses.fields(Config):
-        shown = RATES if field.name == "lr" else field.default
+        shown = {"lr": RATES, "bptt": "windows of --seq-length"}.get(field.name, field.default)
         add_option(command, field.name, OPTIONS[field.name], argparse.SUPPRESS, shown)
     command.add_argument(
         "--out",
@@ -122,7 +122,7 @@ def add_option(
     command.add_argument(
         flag(name),
         type=parsed_by(option),
-        metavar=metavars[option.kind],
+        metavar=option.metavar or metavars[option.kind],
         default=default,
         help=f"{option.help} (default: {default if shown is None else shown})",
     )

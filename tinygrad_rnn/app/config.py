@@ -1,6 +1,7 @@
 """Config: everything that decides how a run of training goes, each option in one block.
 
-The command line and the checkpoint are both made from this one list. Imports the engine's errors.
+The command line and the checkpoint are both made from this one list. Imports the engine's errors,
+and the windows of `bptt`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
+from ..bptt import Truncation
 from ..engine.errors import explain
 
 # The step sizes that suit one layer of about a hundred units, windows of 50 and batches of 50.
@@ -36,6 +38,10 @@ class Option:
         All values, where they can be listed.
     later : bool
         Whether a run that is resumed may have another value than before.
+    example : object
+        What to write, where nothing at all is the default.
+    metavar : str
+        What stands for a value in the help, where its kind does not say enough.
     """
 
     help: str
@@ -44,6 +50,8 @@ class Option:
     within: Callable[[Any], bool]
     choices: tuple[str, ...] = ()
     later: bool = False
+    example: Any = None
+    metavar: str = ""
 
     def checked(self, x: Any) -> Any:
         """Return a value as a plain Python object of the option's kind, or raise ValueError."""
@@ -72,16 +80,35 @@ def count(default: int, help: str, at_least: int = 1, later: bool = False) -> An
 
 
 def number(
-    default: float | None, help: str, need: str, within: Callable[[float], bool], later: bool
+    default: float | None,
+    help: str,
+    need: str,
+    within: Callable[[float], bool],
+    later: bool,
+    example: float | None = None,
 ) -> Any:
     """Declare a real number; every comparison with NaN is False, so that none accepts it."""
-    return declared(default, Option(help, need, float, within, later=later))
+    return declared(default, Option(help, need, float, within, later=later, example=example))
 
 
 def choice(choices: tuple[str, ...], default: str, help: str) -> Any:
     """Declare one out of a list of words."""
     need = f"one of {', '.join(choices)}"
     return declared(default, Option(help, need, str, choices.__contains__, choices))
+
+
+def lengths(example: str, help: str) -> Any:
+    """Declare the two lengths of a truncation."""
+    need = "two whole numbers k1,k2 of at least 1, k1 no more than k2"
+    return declared(None, Option(help, need, str, is_truncation, (), False, example, "K1,K2"))
+
+
+def is_truncation(text: str) -> bool:
+    """Say whether a text gives two lengths."""
+    try:
+        return bool(Truncation.from_text(text))
+    except ValueError:
+        return False
 
 
 def declared(default: Any, option: Option) -> Any:
@@ -110,11 +137,21 @@ class Config:
     hidden: int = count(128, "hidden units of a layer")
     layers: int = count(1, "layers, one on top of the other")
     seq_length: int = count(50, "characters in a window: how far gradients go back")
+    bptt: str | None = lengths(
+        "20,40",
+        "an update every K1 characters, from gradients that go back through K2; instead of"
+        " --seq-length",
+    )
     batch_size: int = count(50, "places of the text that are read side by side")
     steps: int = count(500, "updates of the weights, those before --resume included", later=True)
     optimizer: str = choice(tuple(LEARNING_RATES), "adam", "how a gradient becomes an update")
     lr: float | None = number(
-        None, "learning rate", "a number above 0", lambda x: 0 < x < math.inf, later=True
+        None,
+        "learning rate",
+        "a number above 0",
+        lambda x: 0 < x < math.inf,
+        later=True,
+        example=LEARNING_RATES["adam"],
     )
     clip: float = number(
         5.0,
@@ -152,12 +189,12 @@ class Config:
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
             x = getattr(self, name)
-            if x is None and name == "lr":
+            if x is None and option.example is not None:
                 continue
             try:
                 object.__setattr__(self, name, option.checked(x))
             except ValueError:
-                example = LEARNING_RATES["adam"] if name == "lr" else getattr(Config, name)
+                example = getattr(Config, name) if option.example is None else option.example
                 raise ValueError(
                     explain(
                         f"Config: {name}={shortened(repr(x))} is not {option.need}",
@@ -170,6 +207,13 @@ class Config:
     def learning_rate(self) -> float:
         """The learning rate: as given, else what suits the optimiser."""
         return LEARNING_RATES[self.optimizer] if self.lr is None else self.lr
+
+    @property
+    def truncation(self) -> Truncation:
+        """How long a window is, and how far gradients go back; the same without `bptt`."""
+        if self.bptt is None:
+            return Truncation(self.seq_length, self.seq_length)
+        return Truncation.from_text(self.bptt)
 
     def continued(self, given: Mapping[str, Any]) -> Config:
         """Return the options of a run that goes on with some of them set anew.
@@ -189,7 +233,7 @@ class Config:
                 raise ValueError(
                     explain(
                         f"{flag(name)} {x} does not fit the checkpoint, which has "
-                        f"{getattr(self, name)}",
+                        f"{'none' if getattr(self, name) is None else getattr(self, name)}",
                         why="a resumed run goes on with the model and the text that it has",
                         fix=f"leave out {flag(name)}, or --resume",
                     )

@@ -63,6 +63,11 @@ def chosen_config(arguments: Namespace, before: Checkpoint | None) -> Config:
     """Return the options of the run: those given, and else its own from before or the defaults."""
     given = {name: x for name, x in vars(arguments).items() if name in OPTIONS}
     if before is None:
+        if {"seq_length", "bptt"} <= given.keys():
+            raise ValueError(
+                f"--seq-length {given['seq_length']} and --bptt {given['bptt']} both say how far "
+                "gradients go back; leave one out"
+            )
         return Config(**given)
     config = before.config.continued(given)
     if config.steps <= before.step:
@@ -100,10 +105,20 @@ def introduce(training: Training, folder: Path, progress: Progress) -> None:
         f"model: {config.cell}, {layers} of {config.hidden}, {parameters:,} parameters in "
         f"{config.dtype}\n"
         f"steps: {training.step:,} of {config.steps:,} made, each of {config.batch_size} × "
-        f"{config.seq_length} characters; {config.optimizer}, learning rate "
+        f"{config.truncation.k1} characters; {config.optimizer}, learning rate "
         f"{config.learning_rate:g}\n"
+        f"{truncated(config)}"
         f"folder: {folder}"
     )
+
+
+def truncated(config: Config) -> str:
+    """Say how far gradients go back, where that is not a window."""
+    k1, k2 = config.truncation.k1, config.truncation.k2
+    if config.bptt is None:
+        return ""
+    again = f", {k2 - k1} of them read again with the new weights" if k2 > k1 else ""
+    return f"bptt: back through {k2} characters{again}; computed eagerly\n"
 
 
 def table_of_first_window(training: Training) -> GradientTable:

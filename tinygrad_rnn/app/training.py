@@ -14,13 +14,13 @@ from ..data import Batches, BigramModel, Vocabulary, Window, split
 from ..engine.errors import explain
 from ..engine.value import Value
 from ..nn import detach_state
-from ..ops import softmax_cross_entropy
 from ..optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_
 from .checkpoint import Checkpoint, CheckpointError
 from .config import Config
 from .curve import Point, bits
 from .source import Source
 from .trained import TextModel, fill, mean_loss, new_model
+from .window_loss import batches_of, next_window, window_loss
 
 OPTIMIZERS: dict[str, Any] = {
     "sgd": SGD,
@@ -73,7 +73,7 @@ class Training:
         self.vocabulary = Vocabulary.from_text(text)
         size = len(self.vocabulary)
         self.train_ids, self.val_ids = split(self.vocabulary.encode(text), config.val_fraction)
-        self.batches = Batches(self.train_ids, config.batch_size, config.seq_length)
+        self.batches = batches_of(self.train_ids, config)
         self.bigram_loss = None
         if len(self.val_ids):
             self.bigram_loss = BigramModel(self.train_ids, size).loss(self.val_ids)
@@ -89,8 +89,8 @@ class Training:
 
     @property
     def characters_per_step(self) -> int:
-        """How many characters a window has in all lanes together."""
-        return self.config.batch_size * self.config.seq_length
+        """How many characters a step predicts in all lanes together."""
+        return self.config.batch_size * self.config.truncation.k1
 
     def advance(self) -> Point:
         """Learn from one window.
@@ -105,11 +105,10 @@ class Training:
         Diverged
             If the loss or the gradient is not finite; the weights stay as they were before.
         """
-        window = next(self.batches)
+        window, leaving = next_window(self.batches, self.config.truncation)
         before = None if window.fresh else self.state
         with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at below
-            logits, after = self.model(window.inputs, before)  # (T, B, V)
-            loss = softmax_cross_entropy(logits, window.targets)
+            loss, after = window_loss(self.model, window, before, leaving)
             self.optimizer.zero_grad()
             loss.backward(retain_grad=False)
             longest = self.config.clip or math.inf
@@ -126,8 +125,10 @@ class Training:
         return Point(self.step, float(loss), bits(float(loss)), norm)
 
     def first_window(self) -> Window:
-        """Return the window that training begins with."""
-        return next(Batches(self.train_ids, self.config.batch_size, self.config.seq_length))
+        """Return the window that training begins with, as long as gradients go back."""
+        longest = self.batches.windows_per_epoch * self.batches.seq_length
+        length = min(self.config.truncation.k2, longest)
+        return next(Batches(self.train_ids, self.config.batch_size, length))
 
     def validation_loss(self) -> float | None:
         """Return the mean loss on the text kept for validation, in nats; None if there is none.

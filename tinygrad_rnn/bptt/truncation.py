@@ -5,6 +5,7 @@ Imports the engine, `nn.detach_state` and the files above.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,30 @@ class Truncation:
     def horizon(cls, k: int) -> Truncation:
         """Let each loss go back exactly k steps: ``Truncation(1, k + 1)``."""
         return cls(1, k + 1)
+
+    @classmethod
+    def from_text(cls, text: str) -> Truncation:
+        """Read ``"k1,k2"``, as it is written on a command line.
+
+        Raises
+        ------
+        ValueError
+            If the text is not two whole numbers, or they do not fit.
+
+        Examples
+        --------
+        >>> Truncation.from_text("20,40")
+        Truncation(k1=20, k2=40)
+        """
+        if not re.fullmatch(r"[0-9]{1,9},[0-9]{1,9}", text):
+            raise ShapeError(
+                explain(
+                    f"Truncation: {text!r} is not two whole numbers",
+                    why="there are two lengths, k1 between updates and k2 of the way back",
+                    fix="write them with a comma between, for example 20,40",
+                )
+            )
+        return cls(*map(int, text.split(",")))
 
     def first_step(self, t: int) -> int:
         """Return the earliest step that a loss at step t reaches."""

@@ -105,6 +105,30 @@ class Batches:
             self.epoch, self.window = self.epoch + 1, 0
         return window
 
+    def inputs_before(self, steps: int) -> NDArray[np.int64]:
+        """Return what was read right before the next window, in this epoch.
+
+        Parameters
+        ----------
+        steps : int
+            How many ids of each lane; fewer where the epoch has only begun.
+
+        Returns
+        -------
+        numpy.ndarray of int64
+            Of shape (steps or fewer, B), the caller's own.
+
+        Examples
+        --------
+        >>> batches = Batches([0, 1, 2, 3, 4, 5, 6, 7, 8], batch_size=2, seq_length=2)
+        >>> batches.inputs_before(3).shape, next(batches).inputs.shape
+        ((0, 2), (2, 2))
+        >>> batches.inputs_before(1)    # the window before ended so
+        array([[1, 5]])
+        """
+        new = self.window * self.seq_length
+        return self._inputs[:, max(0, new - steps) : new].T.copy()
+
     def state_dict(self) -> dict[str, int]:
         """Return the position, and the sizes that give it a meaning."""
         return {"epoch": self.epoch, "window": self.window, **self._sizes()}
