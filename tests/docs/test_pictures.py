@@ -10,36 +10,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-import xml.etree.ElementTree as ET
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.docs.pages import PACKAGE, PAGES, ROOT, links, run
+from tests.docs.pages import PAGES, ROOT, links, run
+from tests.docs.pictures import contents
+from tests.notebooks.making import execute
 from tinygrad_rnn.viz import rendering
 from tinygrad_rnn.viz.rendering import NoLayoutProgram, pure_program
 
 PICTURES = ROOT / "docs" / "pictures"
 NOTEBOOK = ROOT / "docs" / "see-the-graph.ipynb"
-
-EXECUTE = """
-import sys, nbclient, nbformat
-notebook = nbformat.read(sys.argv[1], as_version=4)
-nbclient.NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
-nbformat.write(notebook, sys.argv[2])
-"""
-
-
-def contents(svg: str) -> tuple[Counter[str], Counter[str | None]]:
-    """Count the words of a picture, and its nodes, arrows and boxes."""
-    elements = list(ET.fromstring(svg).iter())
-    words = Counter((x.text or "").strip(" \xa0") for x in elements if x.tag.endswith("}text"))
-    return words, Counter(x.get("class") for x in elements if x.get("class"))
 
 
 def pictures_of(page: Path) -> set[str]:
@@ -112,15 +96,7 @@ def test_the_notebook_runs_and_shows_what_it_showed(tmp_path: Path) -> None:
     pytest.importorskip("nbclient", reason="executing a notebook needs nbclient and ipykernel")
     pytest.importorskip("ipykernel", reason="executing a notebook needs nbclient and ipykernel")
     out = tmp_path / "again.ipynb"
-    paths = filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH")))
-    subprocess.run(
-        [sys.executable, "-c", EXECUTE, str(NOTEBOOK), str(out)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
+    execute(NOTEBOOK, out, tmp_path)
     kept, again = (json.loads(path.read_text(encoding="utf-8")) for path in (NOTEBOOK, out))
     for before, after in zip(drawings(kept), drawings(again), strict=True):
         assert contents(before) == contents(after)
