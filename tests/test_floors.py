@@ -27,8 +27,8 @@ ROOMS = {
     # Floors 1 to 5, the order of the files.
     "engine": Room(
         1,
-        files="errors messages rule recording memory graph backward methods operators intake value"
-        " primitive pullback derivatives",
+        files="errors places messages rule recording memory graph backward findings finiteness"
+        " unchanged watching methods operators intake value primitive pullback derivatives",
     ),
     "ops": Room(
         6,

@@ -6,10 +6,20 @@ needs NumPy only.
 
 from . import bptt, check, data, extend, manual, nn, ops, optim, viz
 from .engine.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .engine.errors import DtypeError, GraphError, NoRuleError, OutOfRangeError, ShapeError
-from .engine.recording import name_scope, no_grad, time_of, time_step
+from .engine.errors import (
+    ChangedDataError,
+    DtypeError,
+    GraphError,
+    NonFiniteError,
+    NoRuleError,
+    OutOfRangeError,
+    PrecisionWarning,
+    ShapeError,
+)
+from .engine.recording import debugging, name_scope, no_grad, time_of, time_step
 from .engine.rule import RULES, Rule
 from .engine.value import Value
+from .engine.watching import debug
 from .ops import *
 from .ops import __all__ as _ops
 from .viz import draw
@@ -18,16 +28,21 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RULES",
+    "ChangedDataError",
     "DtypeError",
     "GraphError",
     "NoRuleError",
+    "NonFiniteError",
     "OutOfRangeError",
+    "PrecisionWarning",
     "Rule",
     "ShapeError",
     "Value",
     "bptt",
     "check",
     "data",
+    "debug",
+    "debugging",
     "draw",
     "extend",
     "grad",

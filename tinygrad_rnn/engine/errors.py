@@ -30,6 +30,18 @@ class NoRuleError(TypeError):
     """A NumPy function that has no rule here, so that its gradient would be lost."""
 
 
+class NonFiniteError(FloatingPointError):
+    """Under `debug`: NaN or infinity appeared, in a result or in a gradient."""
+
+
+class ChangedDataError(GraphError):
+    """Under `debug`: data that a derivative needs was changed in place after its op had run."""
+
+
+class PrecisionWarning(UserWarning):
+    """Under `debug`: float32 became float64 without anybody asking for it."""
+
+
 OURS = (GraphError, ShapeError, DtypeError, OutOfRangeError, NoRuleError)
 
 

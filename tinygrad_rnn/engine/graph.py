@@ -104,3 +104,8 @@ def dependants(nodes: Iterable[Node], sources: Collection[Node]) -> set[Node]:
         if any(isinstance(x, Node) and x in found for x in node.inputs):
             found.add(node)
     return found
+
+
+def data_of(x: Any) -> Any:
+    """Return the data of a node; leave anything else as it is."""
+    return x.data if isinstance(x, Node) else x

@@ -1,4 +1,4 @@
-"""The messages of the engine's errors, one function each. Imports the errors only.
+"""The messages of the engine's errors, one function each. Imports the errors and places.
 
 They live apart from the code that raises them, so that neither hides the other.
 """
@@ -20,6 +20,7 @@ from .errors import (
     describe,
     explain,
 )
+from .places import in_scope
 
 
 def failed_forward(
@@ -40,7 +41,7 @@ def failed_forward(
     error : Exception
         What NumPy said.
     """
-    where = f"{rule.call_form()}{f' in scope {scope}' if scope else ''}"
+    where = f"{rule.call_form()}{in_scope(scope)}"
     if isinstance(error, OURS):  # worded by the op, which does not know where it runs
         what, *parts = str(error).splitlines()
         if any(part.startswith("  where: ") for part in parts):
@@ -87,8 +88,8 @@ def argument(node: Any, position: int) -> str:
     """Name an argument of a node's op: ``argument 'b' of matmul (input 1 of 2)``."""
     names = node.rule.arrays
     label = f"argument {names[position]!r}" if position < len(names) else "an argument"
-    scope = f" in scope {node.scope}" if node.scope else ""
-    return f"{label} of {node.rule.name} (input {position} of {len(node.inputs)}){scope}"
+    count = f"(input {position} of {len(node.inputs)})"
+    return f"{label} of {node.rule.name} {count}{in_scope(node.scope)}"
 
 
 def no_derivative(rule: Any) -> GraphError:
@@ -109,7 +110,7 @@ def wrong_number(node: Any, count: int) -> GraphError:
     return GraphError(
         explain(
             f"the VJP of {node.rule.name} returned {count} gradients for {len(node.inputs)} inputs",
-            where=f"{node.rule.call_form()}{f' in scope {node.scope}' if node.scope else ''}",
+            where=f"{node.rule.call_form()}{in_scope(node.scope)}",
             why="a VJP owes one gradient to each input, in order",
             fix="return a tuple; put None where an input can have no gradient",
         )
@@ -192,9 +193,9 @@ def wrong_seed(value: Any, gradient: Any) -> ShapeError:
 
 
 def made_by(value: Any) -> str:
-    """Say where a Value comes from: its op and scope."""
+    """Say where a Value comes from: its op, scope and, under `debug`, source line."""
     origin = "a leaf" if value.rule is None else f"a result of {value.rule.name}"
-    return f"{origin}{f' in scope {value.scope}' if value.scope else ''}"
+    return f"{origin}{in_scope(value.scope)}"
 
 
 def no_rule(function: Any, known: bool, detail: str = "") -> NoRuleError:

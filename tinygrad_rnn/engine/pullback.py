@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from . import recording
-from .backward import Sweep
 from .errors import ShapeError, explain
 from .graph import Node
 from .primitive import primitive
-from .value import Value, starting_gradient
+from .value import Value, starting_gradient, sweep_from
 
 Function = Callable[..., Any]
 
@@ -46,7 +45,7 @@ def pull(
                 fix="name each position once",
             )
         )
-    again = recording.current.get().differentiating or is_recorded(args)
+    again = recording.current.get().mode.differentiating or is_recorded(args)
     variables: list[Value] = []
     lifted = list(args)
     for i in wanted:
@@ -80,7 +79,7 @@ def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> 
     seed = starting_gradient(y, g, create_graph)
     sweep = None
     if y.requires_grad:
-        sweep = Sweep(y, seed, create_graph=create_graph, retain=False, sources=variables)
+        sweep = sweep_from(y, seed, create_graph=create_graph, retain=False, sources=variables)
     results = []
     for x in variables:
         result = sweep.gradients.get(x) if sweep else None

@@ -9,6 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
+
+
+class Mode:
+    """How ops are recorded, wherever they run.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether ops on Values record how they were made.
+    differentiating : bool
+        Whether a function is being run inside `grad`, `jacobian` or the like, so that a
+        derivative taken inside must itself be recorded.
+    watcher : Watcher, optional
+        Who looks at every result and at every sweep: `debug` sets one.
+
+    Attributes
+    ----------
+    plain : bool
+        Whether ops are recorded and nobody watches: the usual case, which `apply` asks for in one
+        question.
+    """
+
+    __slots__ = ("differentiating", "enabled", "plain", "watcher")
+
+    def __init__(
+        self, enabled: bool = True, differentiating: bool = False, watcher: Any = None
+    ) -> None:
+        self.enabled = enabled
+        self.differentiating = differentiating
+        self.watcher = watcher
+        self.plain = enabled and watcher is None
 
 
 class Recording:
@@ -16,40 +48,46 @@ class Recording:
 
     Parameters
     ----------
-    enabled : bool
-        Whether ops on Values record how they were made.
+    mode : Mode
+        How it is recorded.
     scope : str
         Slash-separated names of the open scopes, e.g. ``"lstm/l0/t=3"``.
-    differentiating : bool
-        Whether a function is being run inside `grad`, `jacobian` or the like, so that a
-        derivative taken inside must itself be recorded.
     outer : Recording, optional
         What a `name_scope` goes back to when it ends.
     owner : name_scope, optional
         Which scope opened it.
     """
 
-    __slots__ = ("differentiating", "enabled", "outer", "owner", "scope")
+    __slots__ = ("mode", "outer", "owner", "plain", "scope")
 
     def __init__(
         self,
-        enabled: bool,
+        mode: Mode,
         scope: str,
-        differentiating: bool = False,
         outer: Recording | None = None,
         owner: name_scope | None = None,
     ) -> None:
-        self.enabled = enabled
+        self.mode = mode
+        self.plain = mode.plain
         self.scope = scope
-        self.differentiating = differentiating
         self.outer = outer
         self.owner = owner
 
 
 current: ContextVar[Recording] = ContextVar(
     "tinygrad_rnn_recording",
-    default=Recording(enabled=True, scope=""),  # noqa: B039 (never written to)
+    default=Recording(Mode(), scope=""),  # noqa: B039 (never written to)
 )
+
+
+@contextmanager
+def recorded(mode: Mode) -> Iterator[None]:
+    """Record in another mode, in the scope that is open."""
+    token = current.set(Recording(mode, current.get().scope))
+    try:
+        yield
+    finally:
+        current.reset(token)
 
 
 @contextmanager
@@ -65,22 +103,32 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    now = current.get()
-    token = current.set(Recording(False, now.scope, now.differentiating))
-    try:
+    now = current.get().mode
+    with recorded(Mode(False, now.differentiating, now.watcher)):
         yield
-    finally:
-        current.reset(token)
 
 
 @contextmanager
 def differentiating() -> Iterator[None]:
     """Run a function whose derivative is being taken: record, also inside `no_grad`."""
-    token = current.set(Recording(True, current.get().scope, differentiating=True))
-    try:
+    watcher = current.get().mode.watcher
+    with recorded(Mode(True, differentiating=True, watcher=watcher)):
         yield
-    finally:
-        current.reset(token)
+
+
+def debugging() -> bool:
+    """Say whether ops that run now are watched, inside `debug`.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> tg.debugging()
+    False
+    >>> with tg.debug():
+    ...     tg.debugging()
+    True
+    """
+    return current.get().mode.watcher is not None
 
 
 class name_scope:
@@ -108,7 +156,7 @@ class name_scope:
     def __enter__(self) -> None:
         now = current.get()
         scope = f"{now.scope}/{self.name}" if now.scope else self.name
-        current.set(Recording(now.enabled, scope, now.differentiating, outer=now, owner=self))
+        current.set(Recording(now.mode, scope, now, self))
 
     def __exit__(self, *exception: object) -> None:
         opened: Recording | None = current.get()

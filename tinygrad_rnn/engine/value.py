@@ -89,7 +89,7 @@ class Value(Operators):
         if self.rule is None:
             raise no_graph(self)
         seed = starting_gradient(self, gradient, create_graph)
-        sweep = Sweep(self, seed, create_graph=create_graph, retain=retain_grad)
+        sweep = sweep_from(self, seed, create_graph=create_graph, retain=retain_grad)
         finished = [(node, final_gradient(node, sweep)) for node in sweep.gradients]
         for node in sweep.nodes:
             if node.rule is not None:
@@ -186,10 +186,16 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
     node.name = None
     node.scope = now.scope
     node.order = next(creation_order)
-    node.requires_grad = recorded = wanted and now.enabled
+    if wanted and now.plain:  # recorded, and nobody watches: the usual case
+        node.requires_grad = True
+        node.rule, node.inputs, node.params = rule, inputs, params
+        return node
+    node.requires_grad = recorded = wanted and now.mode.enabled
     node.rule = rule if recorded else None
     node.inputs = inputs if recorded else ()
     node.params = params if recorded else NO_PARAMS
+    if now.mode.watcher is not None:
+        now.mode.watcher.look_at(node, rule, inputs)
     return node
 
 
@@ -207,6 +213,15 @@ def with_gradients(root: Value) -> list[Node]:
                 if isinstance(node.grad, Node):
                     stack.append(node.grad)
     return sorted(found, key=by_creation)
+
+
+def sweep_from(
+    root: Node, gradient: Any, *, create_graph: bool, retain: bool, sources: Any = None
+) -> Sweep:
+    """Sweep back from a node, watched inside `debug`; see `Sweep`."""
+    watcher = recording.current.get().mode.watcher
+    sweep = Sweep if watcher is None else watcher.sweep
+    return sweep(root, gradient, create_graph=create_graph, retain=retain, sources=sources)
 
 
 def starting_gradient(root: Node, gradient: Any, create_graph: bool) -> Any:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..engine.places import line_of
 from .escaping import LONGEST, in_label
 from .numbers import Range, shown, size, total
 from .picture import Item
@@ -94,8 +95,9 @@ def tooltip(item: Item) -> str:
     node = item.members[-1]
     what = item.title if item.kind == "module" else node.name or node.rule or ""
     where = f"in {node.place}" if node.place and item.kind != "module" else ""
+    made_at = line_of(node) if item.kind != "module" else None
     nodes = counted(len(item.members), "node") if len(item.members) > 1 else ""
-    return " · ".join(filter(None, (item.kind, what, where, nodes)))
+    return " · ".join(str(part) for part in (item.kind, what, where, made_at, nodes) if part)
 
 
 def heading(node: NodeRecord) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ..engine.places import line_of
 from ..engine.rule import Rule
 from .escaping import printable
 from .formula import argument_names, derivative_formula, derivative_of, pieces, without_remark
@@ -74,7 +75,7 @@ class Storyboard:
             "title": self.title(node),
             "value": self.values[node.id],
             "time": node.time,
-            "scope": printable(node.scope),
+            "scope": printable(" · ".join(str(x) for x in (node.scope, line_of(node)) if x)),
             "shape": size(node.shape),
             "dtype": node.dtype,
         }

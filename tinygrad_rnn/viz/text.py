@@ -10,6 +10,7 @@ from collections import deque
 from typing import Any
 
 from ..engine.graph import Node
+from ..engine.places import line_of
 from .escaping import printable
 from .labels import NOT_COMPUTED, settings
 from .numbers import Range, shown, size
@@ -96,7 +97,7 @@ def title(node: NodeRecord) -> str:
 
 
 def line(node: NodeRecord, place: str, values: bool, grads: bool) -> str:
-    """Write all about a node, and where it was made unless that is empty."""
+    """Write all about a node, and where it was made as far as that is known."""
     if node.kind == "constant":
         return title(node)
     parts = [title(node)]
@@ -111,6 +112,8 @@ def line(node: NodeRecord, place: str, values: bool, grads: bool) -> str:
         parts.append(f"grad {in_one_line(node.gradient) if known else NOT_COMPUTED}")
     if place:
         parts.append(f"in {printable(place)}")
+    if made_at := line_of(node):
+        parts.append(f"at {printable(made_at)}")
     return "  ".join(parts)
 
 
