@@ -106,6 +106,16 @@ def test_values_and_modules_are_taken() -> None:
     assert [row.verdict for row in table.rows] == ["ok", "NO GRADIENT in ours"]
 
 
+def test_of_a_parameter_its_gradient_is_meant_and_not_its_weights() -> None:
+    w = tg.Value(2 * W, name="w")
+    np.sum(w * w * 0.25).backward()
+    assert compare({"w": w}, {"w": W}).ok
+    assert not compare({"w": w}, {"w": 2 * W}).ok
+    g = tg.grad(lambda w: np.sum(w**3) / 3)(w)  # a gradient that is a Value itself
+    np.sum(g).backward()
+    assert compare({"w": g}, {"w": 4 * W**2}).ok
+
+
 def test_something_without_names_is_refused() -> None:
     with pytest.raises(TypeError, match="by name"):
         compare([W], [W])

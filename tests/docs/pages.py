@@ -18,7 +18,9 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PACKAGE = Path(tinygrad_rnn.__file__).parent
 
 FENCED = re.compile(
-    r"^(?P<fence>```+)(?P<language>\w*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
+    r"^(?P<fence>```+)(?P<language>\w*)(?: title=\"(?P<title>[^\"\n]+)\")?\n"
+    r"(?P<text>.*?)^(?P=fence)$",
+    re.MULTILINE | re.DOTALL,
 )
 HEADING = re.compile(r"^#+ +(?P<title>.*?) *$", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -26,9 +28,13 @@ LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language (may be empty), its text, the line that the text begins at."""
+    """A fenced block: its language (may be empty), its text, the line that the text begins at.
+
+    What has a title is the code of another engine, under that engine's name.
+    """
 
     language: str
+    title: str | None
     text: str
     line: int
     directly_after: Block | None  # the block before it, if nothing but blank lines is between
@@ -41,18 +47,21 @@ def blocks(page: str) -> list[Block]:
     for match in FENCED.finditer(page):
         near = found[-1] if found and not page[end : match.start()].strip() else None
         line = page.count("\n", 0, match.start("text")) + 1
-        found.append(Block(match["language"], match["text"], line, near))
+        found.append(Block(match["language"], match["title"], match["text"], line, near))
         end = match.end()
     return found
 
 
-def run(page: str, file: str) -> Iterator[tuple[Block, str, str]]:
-    """Run a page from top to bottom: yield each Python block, what it prints, what is shown."""
+def run(page: str, file: str, title: str | None = None) -> Iterator[tuple[Block, str, str]]:
+    """Run a page from top to bottom: yield each Python block, what it prints, what is shown.
+
+    With a title, the blocks of that title are run, and no others.
+    """
     found = blocks(page)
     shown = {b.directly_after: b.text for b in found if b.language == "text" and b.directly_after}
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for block in found:
-        if block.language == "python":
+        if (block.language, block.title) == ("python", title):
             # Blank lines in front, so that a traceback names the line of the page.
             code = compile("\n" * (block.line - 1) + block.text, file, "exec", dont_inherit=True)
             with contextlib.redirect_stdout(io.StringIO()) as printed:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.errors import DtypeError, explain
+from ..engine.graph import Node
 from .arguments import data_of
 from .tables import number, shape_text, table
 
@@ -116,8 +117,9 @@ def compare(
     Parameters
     ----------
     ours, theirs : dict or Module
-        From names to arrays or Values; of a module, the gradients of its parameters. Masked
-        entries of masked arrays are left out: they were not measured.
+        From names to arrays or Values; of a module, the gradients of its parameters, and of a
+        Value made by hand that has a gradient, that gradient. Masked entries of masked arrays are
+        left out: they were not measured.
     tolerance : float
         Largest difference that counts as equal, relative to the largest entry of the tensor.
     labels : pair of str
@@ -167,9 +169,14 @@ def by_name(side: Any) -> dict[str, Any]:
         )
     arrays = {}
     for name, x in side.items():
-        x = data_of(x)
+        x = data_of(x.grad if is_parameter(x) else x)
         arrays[str(name)] = x if x is None or isinstance(x, np.ma.MaskedArray) else np.asarray(x)
     return arrays
+
+
+def is_parameter(x: Any) -> bool:
+    """Say whether it is a Value that has collected a gradient, and not a gradient itself."""
+    return isinstance(x, Node) and x.rule is None and x.grad is not None
 
 
 def missing(
