@@ -37,11 +37,17 @@ ROOMS = {
         " softmax dropout",
     ),
     "check": Room(
-        6,
-        sees="engine",
+        6.5,
+        sees="ops engine",
         files="differences arguments numeric patterns mismatch gradients sources mutations mutants"
         " agreement tables compare witnesses op_application op_report op_variants op_conduct"
-        " op_derivatives op_kinks op_storage op_check diagnose",
+        " op_derivatives op_kinks op_storage op_check time_steps doctor diagnose",
+    ),
+    "check.doctor": Room(
+        6.5,
+        files="curves problem sweep mistake changes anatomy wording carry_weight_mistakes"
+        " carry_mistakes slope_mistakes step_mistakes order_mistakes ends terms finishing clipping"
+        " bank candidates search experiments report",
     ),
     "nn": Room(
         7,

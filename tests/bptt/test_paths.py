@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.bptt.paths import ancestors_of_all, gradients_by_label, times_of
+from tinygrad_rnn.bptt.paths import ancestors_of_all, gradients_by_label
+from tinygrad_rnn.check.time_steps import times_of
 from tinygrad_rnn.engine.graph import ancestors
 
 

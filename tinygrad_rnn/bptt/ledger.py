@@ -1,6 +1,6 @@
 """The ledger of BPTT: the gradient of a shared weight as the list of its contributions.
 
-Imports the engine, `nn.Module` and the files above.
+Imports the engine, `check`, `nn.Module` and the files above.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ..check.time_steps import times_of
 from ..engine.errors import GraphError, explain
 from ..engine.graph import Node, ancestors
 from ..engine.value import Value
 from ..nn import Module
 from .account import Account, Lags, Pairs, Part, Parts, ledger_table, sorted_times
 from .arguments import checked_loss, named_weights
-from .paths import gradients_by_label, times_of
+from .paths import gradients_by_label
 
 
 def ledger(loss: Value, params: Module | Mapping[str, Value]) -> Ledger:

@@ -1,26 +1,20 @@
 """Gradients kept apart by the paths on which they come: what the rest of this room rests on.
 
 A gradient is a sum over all paths from the loss back to a weight, and each path crosses time steps.
-`times_of` says when each node happened, `gradients_by_label` goes back as the sweep does, but adds
-up only what carries the same label. Imports the engine and ops.
+`gradients_by_label` goes back as the sweep does, but adds up only what carries the same label.
+Imports the engine.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from .. import ops
 from ..engine.backward import Gradient, Sum, contributions
 from ..engine.graph import Node, ancestors, by_creation, dependants
-from ..engine.recording import time_of
 
 Label = TypeVar("Label", bound=Hashable)
 SomeNode = TypeVar("SomeNode", bound=Node)
-
-RUNNING = {ops.add.rule, ops.subtract.rule}
-LINEAR = RUNNING | {ops.negative.rule, ops.sum.rule, ops.mean.rule}
 
 
 def gradients_by_label(
@@ -88,50 +82,6 @@ def settled(node: Node, total: Sum) -> Any:
     """Return the sum of what has arrived, an array of the node's dtype."""
     g = total.total(create_graph=False)
     return g if g.dtype == node.data.dtype else g.astype(node.data.dtype)
-
-
-def times_of(nodes: Sequence[Node]) -> dict[Node, int | None]:
-    """Return the time index of each node, None for those that stand outside of time.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-        The ancestors of a loss, inputs before outputs; the loss is the last.
-
-    Notes
-    -----
-    Leaves have none, wherever they were made: a weight is *used* at a time.
-
-    A loss that is added up step by step, ``loss = loss + …`` inside ``time_step(t)``, is a sum that
-    happens to be written there: its terms belong to their own steps, the sum itself to none. Such a
-    sum is an addition of an earlier step's number that nothing else uses, and the loss is linear in
-    it. (A state that is only ever added to, and read at the end, is the same graph.)
-    """
-    times = {node: None if node.rule is None else time_of(node) for node in nodes}
-    uses = Counter(x for node in nodes for x in node.inputs if isinstance(x, Node))
-    waiting, seen = [nodes[-1]], set()
-    while waiting:
-        node = waiting.pop()
-        inputs = [x for x in node.inputs if isinstance(x, Node) and x in times]
-        if times[node] is not None:
-            earlier = [x for x in inputs if times[x] not in (None, times[node])]
-            if node.rule not in RUNNING or not earlier or any(uses[x] > 1 for x in earlier):
-                continue
-            times[node] = None
-        if node not in seen and is_linear(node):
-            waiting += inputs
-        seen.add(node)
-    return times
-
-
-def is_linear(node: Node) -> bool:
-    """Say whether a node is a sum of its inputs, or a number times (or divided by) a constant."""
-    varying = [isinstance(x, Node) and x.requires_grad for x in node.inputs]
-    if node.rule is ops.multiply.rule:
-        return varying.count(True) == 1
-    if node.rule is ops.divide.rule:
-        return varying == [True, False]
-    return node.rule in LINEAR
 
 
 def ancestors_of_all(roots: Iterable[SomeNode]) -> list[SomeNode]:

@@ -1,10 +1,12 @@
-"""Is this derivative true? Imports the engine only.
+"""Is this derivative true, and if not, what is wrong? Imports ops and the engine.
 
 `gradcheck` holds the gradient of a function against central differences, `compare` one set of
-gradients against another, by name.
+gradients against another, by name; `diagnose` says what is wrong with one that was written by hand.
 """
 
 from .compare import Comparison, compare
+from .diagnose import diagnose
+from .doctor.report import Diagnosis
 from .gradients import gradcheck
 from .mismatch import GradientMismatch, Mismatch
 from .numeric import numeric_gradient, numeric_jvp
@@ -14,11 +16,13 @@ from .witnesses import WitnessTable, compare_witnesses
 
 __all__ = [
     "Comparison",
+    "Diagnosis",
     "GradientMismatch",
     "Mismatch",
     "WitnessTable",
     "compare",
     "compare_witnesses",
+    "diagnose",
     "gradcheck",
     "OpCheckError",
     "OpReport",

@@ -1,0 +1,107 @@
+"""All gradients that a doctor compares with: of each road the terms, each with what it means.
+
+A *road* is a set of mistakes of the sweep: it changes what arrives. Behind it, a weight's own
+terms may be wrong, too (`terms`), and what is done to the finished sum (`finishing`). Imports the
+files above.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .anatomy import Anatomy
+from .bank import Bank, same
+from .carry_mistakes import carry_mistakes
+from .ends import input_mistakes, loss_mistakes
+from .mistake import Mistake, together
+from .order_mistakes import order_mistakes
+from .problem import Problem
+from .slope_mistakes import slope_mistakes
+from .step_mistakes import factor_mistakes, sum_mistakes
+from .sweep import Swept
+from .terms import Terms
+
+Road = tuple[Mistake, ...]
+
+
+class Candidates:
+    """The roads of a problem, and the gradients at their ends, computed when asked for.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Attributes
+    ----------
+    roads : list of Mistake
+        The single mistakes of the sweep that change any gradient here.
+    right : dict from name to array
+        The right gradients.
+    """
+
+    kept_entries = 4_000_000  # of arrays that are kept for the next diagnosis
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.anatomy = Anatomy(problem)
+        self.terms = Terms(problem, self.anatomy)
+        base = Swept(problem)
+        self.right = {name: base.gradient(name) for name in problem.weights}
+        self._unsummed = {name: self.terms.unsummed(base, name) for name in problem.weights}
+        self._banks: dict[tuple[int, ...], dict[str, Bank]] = {}
+        self._pairs: dict[tuple[int, int], dict[str, Any]] = {}
+        self._kept = 0
+        self.roads: list[Mistake] = []
+        self.affected: list[frozenset[str]] = []
+        for mistake in catalogue(problem, self.anatomy):
+            swept = Swept(problem, mistake.changes)
+            changed = frozenset(
+                name for name, right in self.right.items() if not same(swept.gradient(name), right)
+            )
+            if changed:
+                self.roads.append(mistake)
+                self.affected.append(changed)
+
+    def banks(self, road: tuple[int, ...]) -> dict[str, Bank]:
+        """Return the candidates for all weights on a road."""
+        banks = self._banks.get(road)
+        if banks is None:
+            swept = Swept(self.problem, together([self.roads[i] for i in road]))
+            banks = {
+                name: Bank(swept.gradient(name), self.terms.candidates(swept, name))
+                for name in self.problem.weights
+            }
+            self._keep(self._banks, road, banks, 2 * sum(b.rows.size for b in banks.values()))
+        return banks
+
+    def pair(self, i: int, j: int) -> dict[str, Any]:
+        """Return the gradients under two mistakes of the sweep."""
+        found = self._pairs.get((i, j))
+        if found is None:
+            swept = Swept(self.problem, together([self.roads[i], self.roads[j]]))
+            found = {name: swept.gradient(name) for name in self.problem.weights}
+            self._keep(self._pairs, (i, j), found, sum(g.size for g in found.values()))
+        return found
+
+    def unsummed(self, name: str) -> Any:
+        """Return the right gradient of a bias before its sum over the batch, or None."""
+        return self._unsummed[name]
+
+    def _keep(self, store: dict[Any, Any], key: Any, found: Any, size: int) -> None:
+        if self._kept + size <= self.kept_entries:
+            self._kept += size
+            store[key] = found
+
+
+def catalogue(problem: Problem, anatomy: Anatomy) -> list[Mistake]:
+    """List every single mistake of the sweep that can be made on this problem."""
+    found = [
+        *carry_mistakes(problem, anatomy),
+        *slope_mistakes(problem, anatomy),
+        *factor_mistakes(problem, anatomy),
+        *sum_mistakes(problem, anatomy),
+        *loss_mistakes(problem),
+        *input_mistakes(problem, anatomy),
+        *order_mistakes(problem, anatomy),
+    ]
+    return [mistake for mistake in found if mistake.changes]

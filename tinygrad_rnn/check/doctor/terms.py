@@ -1,0 +1,240 @@
+"""Mistakes in a weight's own terms: what stands beside the gradient, and which steps are added.
+
+They change the gradient of one weight and nothing else, so they are computed from the terms of a
+sweep without another sweep. Imports `mistake`, `anatomy`, `sweep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...engine.graph import Node
+from .anatomy import BIAS, FROM_INPUT, FROM_STATE, Anatomy
+from .mistake import Mistake
+from .problem import PRODUCTS, Edge, Problem, argument_names, array_of
+from .sweep import Swept, dense, fit, vjp
+
+ANOTHER_STATE = "begin from a first state that is not zero, and run several steps"
+MORE_STEPS = "run more time steps"
+
+Candidates = dict[Mistake, Any]
+
+
+class Terms:
+    """What each weight's gradient becomes under the mistakes of its own terms.
+
+    Parameters
+    ----------
+    problem : Problem
+    anatomy : Anatomy
+    """
+
+    def __init__(self, problem: Problem, anatomy: Anatomy) -> None:
+        self.problem = problem
+        self.cell = anatomy.cell
+        self.before = problem.states_read
+        self.at_time: dict[tuple[Any, int | None], Node] = {
+            (problem.kinds[n], problem.times[n]): n for n in problem.nodes
+        }
+
+    def candidates(self, swept: Swept, name: str) -> Candidates:
+        """Return the gradient of a weight under each mistake."""
+        weight = self.problem.weights[name]
+        found: Candidates = {}
+        if not swept.terms[name]:
+            return found
+        for mistake, terms in self.other_operands(swept, name):
+            found[mistake] = sum(terms, np.zeros_like(weight.data))
+        found.update(self.other_steps(swept, name))
+        unsummed = self.unsummed(swept, name)
+        if unsummed is not None:
+            found[
+                Mistake(
+                    "bias gradient not summed over the batch",
+                    "is the right gradient before it is summed over the batch",
+                    BIAS.get(self.cell, "section 1"),
+                    "db = Σ_b da",
+                )
+            ] = unsummed
+        return found
+
+    def other_operands(self, swept: Swept, name: str) -> Iterator[tuple[Mistake, list[Any]]]:
+        """Yield the terms with something else beside the gradient."""
+        edges = list(swept.terms[name])
+        state = [(e, p) for e in edges if (p := self.state_position(e)) is not None]
+        if len(state) == len(edges):
+            line, formula = FROM_STATE.get(self.cell, "R7"), "dW_hh = daᵀ h_prev"
+            after = [self.after(e, p) for e, p in state]
+            if all(a is not None for a in after):
+                yield (
+                    Mistake(
+                        "h_t where h_{t−1} belongs",
+                        "h_t stands where h_{t−1} belongs: the recurrent weight was multiplied by"
+                        " the state of the step before",
+                        line, formula, ANOTHER_STATE,
+                    ),
+                    [
+                        self.with_operand(swept, name, e, p, a)
+                        for (e, p), a in zip(state, after, strict=True)
+                    ],
+                )  # fmt: skip
+            if len(state) > 1 and all(a is not None for a in after):
+                last = max(range(len(state)), key=lambda i: state[i][0].node.order)
+                first = min(range(len(state)), key=lambda i: state[i][0].node.order)
+                terms = [swept.terms[name][e] for e, _ in state]
+                edge, position = state[first]
+                terms[first] = self.with_operand(swept, name, edge, position, after[last])
+                yield (
+                    Mistake(
+                        "the last state read as the one before the first",
+                        "at the first step the last state h_{T−1} stands where h_{−1} belongs: a"
+                        " list's index −1 is its end",
+                        line, formula, ANOTHER_STATE,
+                    ),
+                    terms,
+                )  # fmt: skip
+        others = [(e, p) for e in edges if (p := self.operand_position(e)) is not None]
+        if len(others) == len(edges) > 1 and not state:
+            arrays = [array_of(e.node.inputs[p]) for e, p in others]
+            order = sorted(range(len(edges)), key=lambda i: edges[i].node.order)
+            for shift, which in ((1, "after"), (-1, "before")):
+                moved: list[Any] = [None] * len(edges)
+                for k, i in enumerate(order):
+                    j = k + shift
+                    inside = 0 <= j < len(order)
+                    same = inside and arrays[order[j]].shape == arrays[i].shape
+                    begin = self.first_state(others[i][0], others[i][1]) if j < 0 else None
+                    moved[i] = arrays[order[j]] if same else begin
+                if all(m is not None or i in (order[0], order[-1]) for i, m in enumerate(moved)):
+                    yield (
+                        Mistake(
+                            f"the step {which}'s value beside the gradient",
+                            f"each step's gradient is multiplied by what belongs to the step"
+                            f" {which}",
+                            FROM_INPUT.get(self.cell, "S8"), "dW = Σ_t δ_tᵀ x_t", MORE_STEPS,
+                        ),
+                        [
+                            self.with_operand(swept, name, e, p, m)
+                            for (e, p), m in zip(others, moved, strict=True)
+                            if m is not None
+                        ],
+                    )  # fmt: skip
+        bare = []
+        for edge in edges:
+            g = swept.bare(edge.node)
+            bare.append(self.term(swept, name, edge, vjp(edge.node, g)))
+        yield (
+            Mistake(
+                "slope missing in the weight's gradient",
+                "the slope of the curve is missing in this gradient, though not in the carry: dh"
+                " stands where da belongs",
+                (FROM_STATE if state else FROM_INPUT).get(self.cell, "S8"),
+                "da = dh · slope(h), before any product", "",
+            ),
+            bare,
+        )  # fmt: skip
+
+    def other_steps(self, swept: Swept, name: str) -> Candidates:
+        """Return sums over some time steps only."""
+        by_step = self.by_step(swept, name)
+        steps = [t for t in self.problem.steps if t in by_step]
+        found: Candidates = {}
+        if len(steps) < 2:
+            return found
+        first, last = steps[0], steps[-1]
+        outside = by_step.get(None, 0)
+        total = sum(by_step[t] for t in steps) + outside
+        for key, sentence, gradient in (
+            ("only the first step's term", "only the first step's term is left: = stands where +="
+             " belongs, and the loop runs backwards", by_step[first]),
+            ("only the last step's term", "only the last step's term is there: the sum over time is"
+             " missing", by_step[last]),
+            ("first step left out", "the first step's term is left out: the loop ends one step too"
+             " early", total - by_step[first]),
+            ("last step left out", "the last step's term is left out: the loop begins one step too"
+             " late", total - by_step[last]),
+        ):  # fmt: skip
+            mistake = Mistake(key, sentence, "S8", "total += term, for every step", MORE_STEPS)
+            found[mistake] = gradient + np.zeros_like(total)
+        return found
+
+    def by_step(self, swept: Swept, name: str) -> dict[int | None, Any]:
+        """Add up the terms of each time step; a use on all steps at once is taken apart."""
+        found: dict[int | None, Any] = {}
+        steps = self.problem.steps
+        for edge, term in swept.terms[name].items():
+            t = self.problem.times[edge.node]
+            g = swept.arrived[edge.node]
+            if t is None and g.ndim > 1 and g.shape[0] == len(steps) > 1:
+                for i, step in enumerate(sorted(steps)):
+                    one = np.zeros_like(g)
+                    one[i] = g[i]
+                    part = self.term(swept, name, edge, vjp(edge.node, one))
+                    found[step] = found[step] + part if step in found else part
+            else:
+                found[t] = found[t] + term if t in found else term
+        return found
+
+    def unsummed(self, swept: Swept, name: str) -> Any:
+        """Return a bias's gradient before the sum over the batch."""
+        total = None
+        weight = self.problem.weights[name]
+        for edge in swept.terms[name]:
+            bias = edge.node.rule is ops.add.rule or (
+                edge.node.rule in PRODUCTS
+                and argument_names(edge.node)[edge.position].startswith("b")
+                and edge.node.rule is not ops.matmul.rule
+            )
+            g = swept.arrived[edge.node]
+            if not bias or (g.ndim <= np.ndim(weight.data) and g.shape == weight.data.shape):
+                return None
+            total = g if total is None or total.shape != g.shape else total + g
+        return total
+
+    def with_operand(self, swept: Swept, name: str, edge: Edge, position: int, array: Any) -> Any:
+        """Return a term with another array beside the gradient."""
+        here = swept.heres[edge.node]
+        return self.term(swept, name, edge, here.with_input(position, array))
+
+    def term(self, swept: Swept, name: str, edge: Edge, gradients: Any) -> Any:
+        """Return the part of what a VJP gave that belongs to a weight."""
+        g = fit(gradients[edge.position], edge.node, edge.position)
+        return sum(dense(part) for n, part in swept.weights_below(edge.x, g) if n == name)
+
+    def operand_position(self, edge: Edge) -> int | None:
+        """Return the position of what a weight is multiplied with."""
+        names = argument_names(edge.node)
+        if edge.node.rule not in PRODUCTS or edge.position >= len(names):
+            return None
+        other = {"w_hh": "h", "w_ih": "x", "weight": "x", "a": "b", "b": "a"}.get(
+            names[edge.position]
+        )
+        return names.index(other) if other in names else None
+
+    def state_position(self, edge: Edge) -> int | None:
+        """Return the position of the state of the step before beside a weight, if one is there."""
+        position = self.operand_position(edge)
+        if position is None:
+            return None
+        return position if (self.problem.kinds[edge.node], position) in self.before else None
+
+    def after(self, edge: Edge, position: int) -> Any:
+        """Return the state of the same step, which the next one reads."""
+        kind = self.before[self.problem.kinds[edge.node], position]
+        node = self.at_time.get((kind, self.problem.times[edge.node]))
+        return None if node is None else node.data
+
+    def first_state(self, edge: Edge, position: int) -> Any:
+        """Return what was carried into the first step, of the state that a weight is used on."""
+        x = edge.node.inputs[position]
+        kind = self.problem.kinds[x] if isinstance(x, Node) and x in self.problem.kinds else None
+        for (reader, place), state in self.before.items():
+            if state == kind:
+                first = self.at_time.get((reader, self.problem.times[edge.node]))
+                if first is not None:
+                    return array_of(first.inputs[place])
+        return None
