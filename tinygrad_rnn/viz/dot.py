@@ -29,6 +29,7 @@ PAPER = "#ffffff"  # a background of its own, so that a dark viewer does not swa
 SHADES = ("#f6f8fa", "#eceff3")  # of boxes within boxes, in turn
 FRAME = "#98a3af"
 THROUGH_TIME = "#c2185b"
+CUT = "#b45309"
 
 
 class TooLarge(ValueError):
@@ -189,9 +190,12 @@ def head(arrow: Arrow, target: Item) -> str:
 
 
 def line(arrow: Arrow) -> dict[str, str]:
-    """Choose how an arrow looks: dashed from one time step to another."""
-    attributes = {"label": f"< {in_label(arrow.label)}>"} if arrow.label else {}
-    if arrow.through_time:
+    """Choose how an arrow looks: dashed from one time step to another, dotted where it is cut."""
+    words = ", ".join(filter(None, (arrow.label, "cut: no gradient" if arrow.cut else "")))
+    attributes = {"label": f"< {in_label(words)}>"} if words else {}
+    if arrow.cut:
+        attributes |= {"style": "dotted", "color": CUT, "fontcolor": CUT, "penwidth": "2"}
+    elif arrow.through_time:
         colours = {"color": THROUGH_TIME, "fontcolor": THROUGH_TIME, "penwidth": "1.6"}
         attributes |= {"style": "dashed", **colours}
     return attributes

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from ..engine.errors import explain
-from .record import Kind, NodeRecord
-from .scopes import Path, is_time, path_of
+from .record import Edge, Kind, NodeRecord
+from .scopes import Path, is_time, path_of, times_in
 from .snapshot import Snapshot
 
 
@@ -49,6 +49,8 @@ class Arrow(NamedTuple):
         What is written on it.
     through_time : bool
         Whether it leads from one time step to another, drawn as one.
+    cut : bool
+        Whether it brings a state of an earlier step that was cut off: no gradient goes back.
     """
 
     source: int
@@ -56,6 +58,7 @@ class Arrow(NamedTuple):
     position: int | None
     label: str = ""
     through_time: bool = False
+    cut: bool = False
 
 
 class Picture(NamedTuple):
@@ -81,9 +84,19 @@ class Picture(NamedTuple):
 def plain(graph: Snapshot) -> Picture:
     """Draw every node."""
     items = tuple(Item(node.kind, (node,), path_of(node.place)) for node in graph.nodes)
-    arrows = tuple(Arrow(*edge) for edge in graph.edges())
+    arrows = tuple(Arrow(*edge, cut=is_cut(graph, edge)) for edge in graph.edges())
     titles = {path: title(path[-1]) for path in boxes(items)}
     return Picture(items, arrows, titles, len(items) - 1)
+
+
+def is_cut(graph: Snapshot, edge: Edge) -> bool:
+    """Say whether an arrow brings what an earlier time step computed, and detached.
+
+    Where it was made tells a state that was cut off from data, which needs no gradient either.
+    """
+    source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+    made, used = times_in(source.scope), times_in(target.scope)
+    return bool(not source.requires_grad and made and used and made[-1] < used[-1])
 
 
 def folded(picture: Picture, depth: int) -> Picture:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from .picture import Arrow, Item, Picture, boxes, title
+from .picture import Arrow, Item, Picture, boxes, is_cut, title
 from .record import NodeRecord
 from .roles import Step, roles_of, steps_of
 from .scopes import Path, is_time, looped, path_of, times_in
@@ -81,11 +81,14 @@ def arrows_of(
         for item in items
     ]
     pairs: dict[tuple[int, int, int | None], list[tuple[Step | None, Step | None]]] = {}
+    cut = set()
     for edge in graph.edges():
         name = graph.nodes[edge.target].arguments[edge.position]
         position = None if name.isdigit() else edge.position  # members of a stack are all alike
         key = (places[edge.source], places[edge.target], position)
         pairs.setdefault(key, []).append((steps[edge.source], steps[edge.target]))
+        if is_cut(graph, edge):
+            cut.add(key)
     for (source, target, position), ends in pairs.items():
         lags = {lag_of(*pair) for pair in ends} if looping[source] and looping[target] else {0}
         if lags != {0}:
@@ -96,7 +99,8 @@ def arrows_of(
             label = part_label((s for _, s in ends), items[target], steps)
         else:
             label = ""
-        yield Arrow(source, target, position, label, lags != {0})
+        is_one = (source, target, position) in cut
+        yield Arrow(source, target, position, label, lags != {0}, is_one)
 
 
 def lag_of(source: Step | None, target: Step | None) -> int:
