@@ -67,7 +67,7 @@ ROOMS = {
         sees="nn check compiler ops engine",
         files="scopes record subject snapshot numbers escaping picture roles rolled labels"
         " rendering dot text formula sheets playback levels placement routing rectangles layout"
-        " wording storyboard stepper axes plots",
+        " wording storyboard stepper axes coloured_text reading_plots plots",
     ),
     "extend": Room(8, sees="nn check compiler ops engine"),
     # The front door, which `import tinygrad_rnn` opens, does not know the application.
@@ -76,9 +76,10 @@ ROOMS = {
     "app": Room(
         9,
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
-        files="refusal interruption blas_threads atomic_write config source arguments"
-        " checkpoint curve progress run_folder sampling trained window_loss training gradient_table"
-        " layer_witnesses train_command drawing cli",
+        files="refusal interruption blas_threads atomic_write config source one_line_parser"
+        " plot_arguments arguments checkpoint curve progress run_folder sampling trained"
+        " window_loss training gradient_table layer_witnesses train_command drawing reading"
+        " plotting cli",
     ),
     "__main__": Room(10, sees="app"),
 }

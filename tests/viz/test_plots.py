@@ -12,6 +12,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import bptt, nn
 from tinygrad_rnn.viz import plots
+from tinygrad_rnn.viz.coloured_text import shade
 
 T, D, H = 6, 3, 4
 
@@ -186,6 +187,42 @@ def test_a_long_text_is_numbered(ax: Any) -> None:
     assert len(ax.get_xticks()) < 20
 
 
+# neuron
+
+
+def test_a_unit_s_text_stands_in_rows_on_its_colours(ax: Any) -> None:
+    text = "ab c\n" + "x" * 80 + "$_{\x1b"
+    numbers = np.linspace(-1, 1, len(text))
+    assert plots.neuron(numbers, text, ax) is ax
+    (image,) = ax.images
+    cells = image.get_array()
+    assert cells.shape == (3, 72)  # a line of 5, and 84 characters in two rows
+    np.testing.assert_array_equal(cells[0, :5], numbers[:5])
+    np.testing.assert_array_equal(cells[1], numbers[5:77])
+    np.testing.assert_array_equal(cells[2, :12], numbers[77:])
+    assert cells.mask.sum() == (72 - 5) + (72 - 12)
+    assert image.get_clim() == (-1.0, 1.0)
+    shown = {(x, y): t.get_text() for t in ax.texts for x, y in [t.get_position()]}
+    assert [shown.get((x, 0), " ") for x in range(5)] == ["a", "b", " ", "c", "↵"]
+    assert [shown[x, 2] for x in range(8, 12)] == ["$", "_", "{", "\N{REPLACEMENT CHARACTER}"]
+    assert len(shown) == len(text) - 1  # all but the space
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0", "5", "77"]
+    low, zero, high = (image.cmap(image.norm(x)) for x in (-1.0, 0.0, 1.0))
+    assert zero == (1.0, 1.0, 1.0, 1.0)
+    assert low[2] > low[0] and high[0] > high[2]  # blue below, orange above
+    drawn(ax)
+
+
+def test_the_colours_of_a_picture_are_those_of_the_page(ax: Any) -> None:
+    from matplotlib.colors import to_hex
+
+    plots.neuron([2.0, -0.5], "ab", ax)
+    (image,) = ax.images
+    assert image.get_clim() == (-2.0, 2.0)
+    for x in (-2.0, 0.0, 2.0):
+        assert to_hex(image.cmap(image.norm(x))) == shade(x / 2)
+
+
 # curve
 
 
@@ -275,6 +312,14 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a gate that is no number": (
         lambda ax: plots.gates({"i": np.array([[np.nan], [0.5]])}, "ab", ax),
         "gate 'i' with values",
+    ),
+    "numbers for another text": (
+        lambda ax: plots.neuron([0.0, 1.0], "abc", ax),
+        "2 activations, and 3 characters",
+    ),
+    "a text of too many lines": (
+        lambda ax: plots.neuron(np.zeros(100), "\n" * 100, ax),
+        "a text of 100 lines, and a picture has room for 60",
     ),
     "no loss": (lambda ax: plots.curve({"step": [1]}, ax), "columns step"),
     "columns of two lengths": (

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
-from .config import LEARNING_RATES, OPTIONS, Config, Option, flag
-from .refusal import Refused, printable
+from .config import LEARNING_RATES, OPTIONS, Config, Option
+from .one_line_parser import OneLineParser, add_option
+from .plot_arguments import add_plot
 
 EXAMPLES = """\
 examples:
@@ -20,6 +19,8 @@ examples:
   tinygrad-rnn sample runs/book --prime "Once upon" --temperature 0.7
   tinygrad-rnn check
   tinygrad-rnn draw --cell gru --steps 3 -o graph.svg
+  tinygrad-rnn train book.txt --bptt 20,40 --out runs/truncated
+  tinygrad-rnn plot neuron runs/book "Once upon a time" -o neuron.html
 """
 
 RATES = ", ".join(f"{rate:g} for {optimizer}" for optimizer, rate in LEARNING_RATES.items())
@@ -50,14 +51,6 @@ SEED = Option(
 )
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the command line."""
-        raise Refused(printable(f"{message}; see {self.prog} --help"))
-
-
 def parser(version: str) -> argparse.ArgumentParser:
     """Build the parser of ``tinygrad-rnn``.
 
@@ -68,7 +61,7 @@ def parser(version: str) -> argparse.ArgumentParser:
     """
     top = OneLineParser(
         prog="tinygrad-rnn",
-        description="Train recurrent nets on a text, let them write, check their gradients.",
+        description="Train recurrent nets on a text, let them write, see and check gradients.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -82,6 +75,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         ("sample", add_sample, "let a trained model write"),
         ("check", add_check, "hold all derivatives of the layers against two other witnesses"),
         ("draw", add_draw, "draw the graph of a small net, with all values and gradients"),
+        ("plot", add_plot, "plot what happens through time in a trained net"),
     ):
         add(commands.add_parser(name, help=help, description=help + ".", allow_abbrev=False))
     return top
@@ -112,20 +106,6 @@ def add_train(command: argparse.ArgumentParser) -> None:
         "options are then its own, but for those of the training that are given anew",
     )
     add_quiet(command)
-
-
-def add_option(
-    command: argparse.ArgumentParser, name: str, option: Option, default: Any, shown: Any = None
-) -> None:
-    """Declare an option, with its default in the help."""
-    metavars = {int: "N", float: "X", str: "|".join(option.choices) or "TEXT"}
-    command.add_argument(
-        flag(name),
-        type=parsed_by(option),
-        metavar=option.metavar or metavars[option.kind],
-        default=default,
-        help=f"{option.help} (default: {default if shown is None else shown})",
-    )
 
 
 def add_sample(command: argparse.ArgumentParser) -> None:
@@ -171,15 +151,3 @@ def add_draw(command: argparse.ArgumentParser) -> None:
 def add_quiet(command: argparse.ArgumentParser) -> None:
     """Declare ``--quiet``."""
     command.add_argument("--quiet", action="store_true", help="print errors only")
-
-
-def parsed_by(option: Option) -> Callable[[str], Any]:
-    """Return what argparse wants as a type."""
-
-    def parsed(text: str) -> Any:
-        try:
-            return option.parsed(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parsed

@@ -19,6 +19,7 @@ from .blas_threads import one_blas_thread
 from .config import OPTIONS
 from .drawing import draw_net
 from .layer_witnesses import HEAD, cases, examine, result_line
+from .plotting import plot
 from .progress import Progress
 from .refusal import Refused, printable, refusing
 from .train_command import train
@@ -99,4 +100,5 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "sample": sample,
     "check": check,
     "draw": draw_net,
+    "plot": plot,
 }

@@ -5,6 +5,8 @@ Imports NumPy and the engine's errors; Matplotlib when the first plot is drawn.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,8 +29,29 @@ def axes(ax: Any) -> Any:
     """
     if ax is not None:
         return ax
-    try:
+    with needing_matplotlib():
         import matplotlib.pyplot as plt
+    return plt.subplots(layout="constrained")[1]
+
+
+def figure_axes(width: float, height: float) -> Any:
+    """Return the Axes of a new figure, in inches, that no window and no pyplot knows of.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If Matplotlib is not installed.
+    """
+    with needing_matplotlib():
+        from matplotlib.figure import Figure
+    return Figure((width, height), layout="constrained").add_subplot()
+
+
+@contextmanager
+def needing_matplotlib() -> Iterator[None]:
+    """Word the error of a missing package."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             explain(
@@ -38,7 +61,6 @@ def axes(ax: Any) -> Any:
             ),
             name="matplotlib",
         ) from error
-    return plt.subplots(layout="constrained")[1]
 
 
 def heat_map(
@@ -94,10 +116,15 @@ def letters(ax: Any, text: str) -> None:
         whole_numbers(ax.xaxis)
         ax.set_xlabel("character")
         return
-    shown = [VISIBLE.get(c, c if c.isprintable() else "\N{REPLACEMENT CHARACTER}") for c in text]
+    shown = [visible(c) for c in text]
     ax.set_xticks(range(len(text)), labels=shown, parse_math=False, fontsize=8, family="monospace")
     ax.tick_params(axis="x", length=0)
     ax.set_xlabel("what was read")
+
+
+def visible(c: str) -> str:
+    """Return a character as it can be seen."""
+    return VISIBLE.get(c, c if c.isprintable() else "\N{REPLACEMENT CHARACTER}")
 
 
 def numbers(x: Any, ndim: int, what: str) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Plots of what happens through time; each takes a Matplotlib Axes, draws on it and returns it.
 
 They take numbers, and what `bptt` returns, and compute nothing but colours. Where no Axes is given,
-a new figure is made. Imports NumPy and the file above.
+a new figure is made. Imports NumPy and the files above.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .axes import LINES, NOTHING, axes, heat_map, largest, letters, misfit, numbers, whole_numbers
+from .axes import LINES, NOTHING, axes, heat_map, largest, misfit, numbers, whole_numbers
+from .reading_plots import gates, neuron
+
+__all__ = ["curve", "flow", "gates", "jacobian", "ledger", "neuron"]
 
 DECADES = 8  # powers of ten that colours tell apart
 
@@ -129,58 +132,6 @@ def jacobian(jac: Any, ax: Any = None, *, measure: str = "norms") -> Any:
     ax.set_xlabel("earlier state $k$")
     ax.set_ylabel("later state $t$")
     ax.set_title(f"${derivative}$: blue has shrunk, red has grown")
-    return ax
-
-
-def gates(activations: Mapping[str, Any], text: str, ax: Any = None) -> Any:
-    """Draw how far each unit's gates are open while a text is read.
-
-    Parameters
-    ----------
-    activations : mapping from name to array, shape (T, H)
-        Of each gate, between 0 (closed) and 1 (open).
-    text : str
-        The T characters that were read.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, or a number is not between 0 and 1.
-    ModuleNotFoundError
-        If Matplotlib is not installed.
-    """
-    blocks = {name: numbers(x, 2, f"gate {name!r}") for name, x in activations.items()}
-    if not blocks:
-        raise misfit("no gates", "a dict from their names to arrays of shape (T, H)")
-    T, H = next(iter(blocks.values())).shape
-    for name, x in blocks.items():
-        if x.shape != (T, H) or len(text) != T:
-            raise misfit(
-                f"gate {name!r} of shape {x.shape}, and {len(text)} characters",
-                "arrays of one shape, with a row for each character",
-            )
-        if not np.all((x >= 0) & (x <= 1)):
-            raise misfit(
-                f"gate {name!r} with values from {x.min():.2g} to {x.max():.2g}",
-                "gates, which are between 0 and 1; a candidate is none",
-            )
-    ax = axes(ax)
-    rows = np.concatenate([x.T for x in blocks.values()])  # (gates · H, T)
-    image = ax.imshow(rows, aspect="auto", interpolation="none", cmap="viridis", vmin=0, vmax=1)
-    for i in range(1, len(blocks)):
-        ax.axhline(i * H - 0.5, color="white", linewidth=2)
-    centres = [i * H + (H - 1) / 2 for i in range(len(blocks))]
-    ax.set_yticks(centres, labels=list(blocks), parse_math=False)
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylabel(f"{H} units of each gate")
-    letters(ax, text)
-    ax.figure.colorbar(image, ax=ax, label="closed 0 … 1 open")
-    ax.set_title("Gates while reading")
     return ax
 
 

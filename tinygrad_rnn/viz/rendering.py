@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,15 +191,15 @@ class NoLayoutProgram(RuntimeError):
     """There is neither Graphviz nor graphviz-pure on this machine."""
 
 
-def ending_of(path: Path) -> str:
+def ending_of(path: Path, endings: Sequence[str] = ENDINGS, what: str = "a drawing") -> str:
     """Return what a file's name says that it shall hold."""
     ending = path.suffix[1:].lower()
-    if ending not in ENDINGS:
+    if ending not in endings:
         raise ValueError(
             explain(
-                f"a drawing cannot be written as {path.name!r}",
+                f"{what} cannot be written as {path.name!r}",
                 why="what is written is known by the ending of the file's name",
-                fix=f"end the name in one of {', '.join('.' + known for known in ENDINGS)}",
+                fix=f"end the name in one of {', '.join('.' + known for known in endings)}",
             )
         )
     return ending

@@ -1,0 +1,44 @@
+"""A parser whose errors are one line, and how it is told of an option. Imports the files above."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .config import Option, flag
+from .refusal import Refused, printable
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise Refused(printable(f"{message}; see {self.prog} --help"))
+
+
+def add_option(
+    command: argparse.ArgumentParser, name: str, option: Option, default: Any, shown: Any = None
+) -> None:
+    """Declare an option, with its default in the help."""
+    metavars = {int: "N", float: "X", str: "|".join(option.choices) or "TEXT"}
+    command.add_argument(
+        flag(name),
+        type=parsed_by(option),
+        metavar=option.metavar or metavars[option.kind],
+        default=default,
+        help=f"{option.help} (default: {default if shown is None else shown})",
+    )
+
+
+def parsed_by(option: Option) -> Callable[[str], Any]:
+    """Return what argparse wants as a type."""
+
+    def parsed(text: str) -> Any:
+        try:
+            return option.parsed(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parsed
