@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, README, ROOT, anchors, blocks, file_of, links, run
+from tests.docs.pages import (
+    HEADING,
+    PAGES,
+    README,
+    ROOT,
+    anchors,
+    blocks,
+    file_of,
+    links,
+    prose,
+    run,
+)
 
 SHOWN_AFTER = {"python", "console"}
 
@@ -50,12 +61,20 @@ def test_links_lead_to_a_file_and_a_heading(page: Path) -> None:
             assert anchor in anchors(file.read_text(encoding="utf-8")), f"{named(page)}: {link}"
 
 
-def test_every_page_can_be_reached_from_readme_and_from_the_index() -> None:
+def test_the_index_lists_every_page_and_readme_leads_to_the_index() -> None:
     index = ROOT / "docs" / "README.md"
-    for start in (README, index):
-        reached = {file_of(link, start) for link in links(start.read_text(encoding="utf-8"))}
-        missing = {p for p in PAGES if p not in (README, index)} - reached
-        assert not missing, start
+    listed = {file_of(link, index) for link in links(index.read_text(encoding="utf-8"))}
+    assert not {page for page in PAGES if page not in (README, index)} - listed
+    assert index in {file_of(link, README) for link in links(README.read_text(encoding="utf-8"))}
+
+
+def test_every_lesson_ends_in_what_it_left_out() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    lessons = links(index.partition("## Lessons")[2].partition("## Going deeper")[0])
+    assert len(lessons) >= 10
+    for lesson in lessons:
+        text = prose((ROOT / "docs" / lesson).read_text(encoding="utf-8"))
+        assert HEADING.findall(text)[-1] == "What we left out", lesson
 
 
 def test_a_page_that_shows_something_else_is_found_out() -> None:

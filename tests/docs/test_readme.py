@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.docs.pages import README, ROOT, Block, blocks
+from tests.docs.pages import README, ROOT, Block, blocks, prose
 from tinygrad_rnn import app
 from tinygrad_rnn.app.arguments import parser
 from tinygrad_rnn.app.cli import main
@@ -83,6 +83,14 @@ def test_every_command_on_the_page_has_the_options_that_it_names() -> None:
     assert {w[0] for w in words} == {"train", "sample", "check"}
     for each in words:
         assert parser("").parse_args(each).command == each[0]
+
+
+def test_every_command_in_the_text_has_the_options_that_it_names() -> None:
+    named = re.findall(r"`tinygrad-rnn ([^`]+)`", prose(TEXT))
+    assert len(named) > 4
+    for words in map(shlex.split, named):
+        if "--help" not in words:
+            assert parser("").parse_args(words).command == words[0]
 
 
 def test_the_commands_print_what_is_shown(
