@@ -110,6 +110,12 @@ class TestColumnVectors:
         (index, given, right), *rest = found.findings["Whh"].worst
         assert index == (1, 2) and given - right == pytest.approx(0.25) and not rest
 
+    def test_every_gradient_unknown(self, named_steps: bool) -> None:
+        rng = np.random.default_rng(1)
+        d = {name: rng.normal(size=g.shape) for name, g in by_hand(*problem()).items()}
+        found = diagnosed(d, named_steps)
+        assert (found.verdict, found.unknown, found.explanations) == ("unknown", tuple(d), ())
+
 
 def test_what_cannot_be_compared_is_said() -> None:
     d = by_hand(*problem())

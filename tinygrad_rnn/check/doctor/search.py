@@ -91,11 +91,10 @@ class Search:
             if road and not self.candidates.affected[road[0]] & wrong:
                 continue
             found += self.on_road(road, theirs, tolerance)
-        best = min(found, key=lambda entry: entry[:2])[:2]
+        best = min((entry[:2] for entry in found), default=(len(theirs), 0))
         if best[0] or best[1] > 2:
-            pairs = list(self.pairs(theirs, wrong, tolerance))
-            found += pairs
-            best = min(found, key=lambda entry: entry[:2])[:2]
+            found += self.pairs(theirs, wrong, tolerance)
+            best = min((entry[:2] for entry in found), default=best)
         return [explanation for *rank, explanation in found if tuple(rank) == best]
 
     def on_road(
