@@ -76,10 +76,10 @@ ROOMS = {
     "app": Room(
         9,
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
-        files="refusal interruption blas_threads atomic_write config source one_line_parser"
-        " plot_arguments arguments checkpoint curve progress run_folder sampling trained"
-        " window_loss training gradient_table layer_witnesses train_command drawing reading"
-        " plotting cli",
+        files="interruption blas_threads atomic_write run_lock option config memory refusal source"
+        " one_line_parser plot_arguments arguments container checkpoint curve curve_picture"
+        " divergence optimizer_state progress run_folder sampling trained window_loss training"
+        " gradient_table layer_witnesses course train_command drawing reading plotting cli",
     ),
     "__main__": Room(10, sees="app"),
 }
@@ -88,7 +88,9 @@ HOUSE = House(
     package="tinygrad_rnn",
     rooms=ROOMS,
     everywhere=frozenset({"numpy"}),
-    optional=frozenset({"graphviz", "safetensors", "tqdm", "matplotlib"}),
+    # What is not everywhere: packages, and modules of Python's own that some systems lack.
+    optional=frozenset({"graphviz", "safetensors", "tqdm", "matplotlib"})
+    | {"fcntl", "msvcrt", "resource"},
     optional_at_top=frozenset({"app"}),
     most_lines=260,
     table="tests/test_floors.py",

@@ -15,10 +15,10 @@ from tests.app.small import small_training
 from tinygrad_rnn.app.checkpoint import (
     FILE_NAME,
     Checkpoint,
-    CheckpointError,
     checkpoint_file,
     read_checkpoint,
 )
+from tinygrad_rnn.app.container import CheckpointError, as_text, digest, read_container
 
 
 def a_checkpoint(steps: int = 3, **options: Any) -> Checkpoint:
@@ -88,7 +88,7 @@ def test_the_file_is_plain_safetensors_with_json_and_no_pickle(tmp_path: Path) -
     checkpoint.write(tmp_path / FILE_NAME)
     found = header(tmp_path / FILE_NAME)
     facts = json.loads(found.pop("__metadata__")["tinygrad_rnn"])
-    assert facts["version"] == 1
+    assert facts["version"] == 2
     assert facts["step"] == 3
     assert facts["vocabulary"] == checkpoint.vocabulary.characters
     assert facts["config"]["cell"] == "lstm"
@@ -103,6 +103,12 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(FileNotFoundError, match="no such checkpoint"):
             checkpoint_file(path)
+
+
+def reseal(path: Path, facts: dict[str, Any], arrays: dict[str, Any]) -> None:
+    """Write what a forger would: anything, with a digest that is right."""
+    text = as_text({**facts, "sha256": digest(facts, arrays)})
+    path.write_bytes(save(arrays, {"tinygrad_rnn": text}))
 
 
 def refusal(path: Path) -> str:
@@ -136,7 +142,7 @@ def test_a_file_that_was_cut_off_is_refused_wherever_it_ends(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda facts: facts.update(version=2), "its version is 2, this program reads 1"),
+        (lambda facts: facts.update(version=1), "its version is 1, this program reads 2"),
         (lambda facts: facts.pop("version"), "its version is None"),
         (lambda facts: facts.pop("generator"), "'generator' is missing"),
         (lambda facts: facts["config"].update(hidden=-1), "hidden=-1 is not a whole number"),
@@ -153,10 +159,9 @@ def test_a_file_that_was_cut_off_is_refused_wherever_it_ends(tmp_path: Path) -> 
 def test_facts_that_cannot_be_are_refused(tmp_path: Path, change: Any, said: str) -> None:
     checkpoint = a_checkpoint()
     checkpoint.write(tmp_path / FILE_NAME)
-    facts = json.loads(header(tmp_path / FILE_NAME)["__metadata__"]["tinygrad_rnn"])
+    facts, arrays = read_container(tmp_path / FILE_NAME)
     change(facts)
-    tensors = {f"model.{name}": array for name, array in checkpoint.weights.items()}
-    (tmp_path / FILE_NAME).write_bytes(save(tensors, {"tinygrad_rnn": json.dumps(facts)}))
+    reseal(tmp_path / FILE_NAME, facts, arrays)
     found = refusal(tmp_path / FILE_NAME)
     assert said in found.partition("whole one: ")[2] or said == "config"
 

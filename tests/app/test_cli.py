@@ -21,9 +21,10 @@ from tests.app.small import TEXT
 from tinygrad_rnn import manual
 from tinygrad_rnn.app import Config, Training, checkpoint, cli, load
 from tinygrad_rnn.app.cli import main
-from tinygrad_rnn.app.config import OPTIONS, flag
+from tinygrad_rnn.app.config import OPTIONS
 from tinygrad_rnn.app.curve import Curve
 from tinygrad_rnn.app.layer_witnesses import Case
+from tinygrad_rnn.app.option import flag
 
 SIZES = ("--hidden", "6", "--batch-size", "3", "--seq-length", "7")
 SMALL = (*SIZES, "--lr", "0.02", "--dropout", "0.3")
@@ -380,7 +381,8 @@ def test_a_disk_that_is_full_is_said_in_one_line_and_the_last_checkpoint_stays(
 
     monkeypatch.setattr("os.fsync", full)
     status, _, err = run("train", "--resume", trained, "--steps", "9")
-    assert status == 2 and err == "tinygrad-rnn: No space left on device\n"
+    assert status == 2
+    assert err == "tinygrad-rnn: new/checkpoint.safetensors: No space left on device\n"
     assert Path(trained, "checkpoint.safetensors").read_bytes() == whole
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tinygrad_rnn import optim
-from tinygrad_rnn.app.config import LEARNING_RATES, OPTIONS, Config, flag
+from tinygrad_rnn.app.config import LEARNING_RATES, OPTIONS, Config
+from tinygrad_rnn.app.option import flag
 from tinygrad_rnn.app.training import OPTIMIZERS
 
 

@@ -21,12 +21,16 @@ def test_a_file_is_known_by_its_full_path_and_its_digest(
     assert source.title == str(tmp_path / "tale.txt")
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_without_a_file_it_is_the_source_code(nothing: str | None) -> None:
-    text, source = open_source(nothing)
+def test_without_a_file_it_is_the_source_code() -> None:
+    text, source = open_source(None)
     assert text == data.package_source()
     assert source.path == "" and "source code" in source.title
     assert source.characters == len(text) > 100_000
+
+
+def test_an_empty_name_is_no_file() -> None:
+    with pytest.raises(IsADirectoryError):
+        open_source("")
 
 
 def test_the_same_text_in_another_place_is_the_same_and_a_changed_one_is_not() -> None:

@@ -8,7 +8,8 @@ import pytest
 from tests.app.small import TEXT, small_training
 from tinygrad_rnn import manual
 from tinygrad_rnn.app import TextModel, load
-from tinygrad_rnn.app.checkpoint import FILE_NAME, CheckpointError, read_checkpoint
+from tinygrad_rnn.app.checkpoint import FILE_NAME, read_checkpoint
+from tinygrad_rnn.app.container import CheckpointError
 from tinygrad_rnn.app.trained import mean_loss
 from tinygrad_rnn.data import Vocabulary
 
@@ -108,5 +109,10 @@ def test_a_checkpoint_whose_weights_do_not_fit_its_options_is_refused(tmp_path: 
     checkpoint = small_training().checkpoint()
     checkpoint.weights["head.bias"] = checkpoint.weights["head.bias"][1:]
     checkpoint.write(tmp_path / FILE_NAME)
-    with pytest.raises(CheckpointError, match=r"contradicts itself: .*load_state_dict: 1 misfit"):
+    with pytest.raises(CheckpointError, match=r"contradicts itself: its options are of 778 param"):
+        load(tmp_path)
+    bias = checkpoint.weights.pop("head.bias")
+    checkpoint.weights["neck.bias"] = np.append(bias, bias[:1])
+    checkpoint.write(tmp_path / FILE_NAME)
+    with pytest.raises(CheckpointError, match=r"contradicts itself: .*load_state_dict: 2 misfits"):
         load(tmp_path)

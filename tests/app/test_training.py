@@ -12,7 +12,8 @@ from tests.app.small import TEXT, small_config, small_training
 from tests.app.test_checkpoint import assert_equal
 from tinygrad_rnn import manual
 from tinygrad_rnn.app import Config, Training
-from tinygrad_rnn.app.checkpoint import FILE_NAME, CheckpointError, read_checkpoint
+from tinygrad_rnn.app.checkpoint import FILE_NAME, read_checkpoint
+from tinygrad_rnn.app.container import CheckpointError
 from tinygrad_rnn.app.training import OPTIMIZERS, Diverged
 from tinygrad_rnn.data import Batches, Vocabulary, one_pass
 
@@ -253,8 +254,10 @@ def test_a_checkpoint_that_contradicts_itself_is_refused(part: str, change: Any)
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [
-        ("a" * 30, {"batch_size": 10, "seq_length": 10}, "too few"),
-        ("a", {"val_fraction": 0.0}, "too few"),
+        ("ab" * 15, {"batch_size": 10, "seq_length": 10}, "too few"),
+        ("ab", {"val_fraction": 0.0}, "too few"),
+        ("a", {}, "all its 1 characters are 'a', so that there is nothing to predict"),
+        ("\n" * 9000, {}, r"all its 9,000 characters are '\\n'"),
         ("abcdefgh" * 20, {"val_fraction": 0.005, "batch_size": 2}, "hold no pair"),
     ],
 )

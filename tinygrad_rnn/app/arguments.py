@@ -7,8 +7,9 @@ import dataclasses
 import math
 from pathlib import Path
 
-from .config import LEARNING_RATES, OPTIONS, Config, Option
-from .one_line_parser import OneLineParser, add_option
+from .config import LEARNING_RATES, OPTIONS, Config
+from .one_line_parser import OneLineParser, add_json, add_option, add_quiet
+from .option import Option, whole_number
 from .plot_arguments import add_plot
 
 EXAMPLES = """\
@@ -26,29 +27,19 @@ examples:
 RATES = ", ".join(f"{rate:g} for {optimizer}" for optimizer, rate in LEARNING_RATES.items())
 
 PRIME = Option("how the text begins", "a text", str, lambda _: True)
-LENGTH = Option("characters to write", "a whole number of at least 0", int, lambda n: bool(n >= 0))
+LENGTH = whole_number("characters to write", 0)
 TEMPERATURE = Option(
     "below 1 the likely becomes likelier, 0 takes the likeliest",
     "a number of at least 0",
     float,
     lambda x: 0 <= x < math.inf,
 )
-TOP_K = Option(
-    "choose among the K likeliest only", "a whole number of at least 1", int, lambda n: bool(n >= 1)
+TOP_K = whole_number("choose among the K likeliest only", 1)
+STEPS = whole_number("time steps", 1)
+DEPTH = whole_number(
+    "draw what lies in so many boxes, or more, as one node: 1 a whole net, 2 a layer, 3 a step", 1
 )
-STEPS = Option("time steps", "a whole number of at least 1", int, lambda n: bool(n >= 1))
-DEPTH = Option(
-    "draw what lies in so many boxes, or more, as one node: 1 a whole net, 2 a layer, 3 a step",
-    "a whole number of at least 1",
-    int,
-    lambda n: bool(n >= 1),
-)
-SEED = Option(
-    "the same seed writes the same text",
-    "a whole number of at least 0",
-    int,
-    lambda n: bool(n >= 0),
-)
+SEED = whole_number("the same seed writes the same text", 0, most=30)
 
 
 def parser(version: str) -> argparse.ArgumentParser:
@@ -118,6 +109,7 @@ def add_sample(command: argparse.ArgumentParser) -> None:
     add_option(command, "temperature", TEMPERATURE, 1.0)
     add_option(command, "top_k", TOP_K, None, "choose among all")
     add_option(command, "seed", SEED, None, "another text each time")
+    add_json(command)
 
 
 def add_check(command: argparse.ArgumentParser) -> None:
@@ -146,8 +138,4 @@ def add_draw(command: argparse.ArgumentParser) -> None:
         help="what to write: .svg, .png, .html, or .dot, which needs no program that lays it out "
         "(default: graph.svg)",
     )
-
-
-def add_quiet(command: argparse.ArgumentParser) -> None:
-    """Declare ``--quiet``."""
-    command.add_argument("--quiet", action="store_true", help="print errors only")
+    add_quiet(command)

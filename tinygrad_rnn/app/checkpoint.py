@@ -1,16 +1,13 @@
-"""Checkpoint: everything that a run goes on from, in one safetensors file. No pickle anywhere.
+"""Checkpoint: everything that a run goes on from, in one file. No pickle anywhere.
 
-Arrays are tensors of the file; all else is JSON in its metadata. Imports data, the engine's errors
-and the files above.
+Imports data, the engine's errors and the files above.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,19 +17,12 @@ from numpy.typing import NDArray
 
 from ..data import Vocabulary
 from ..engine.errors import explain
-from .atomic_write import write_atomically
 from .config import Config
+from .container import Arrays, not_ours, read_container, write_container
+from .memory import in_words, parameter_count
 from .source import Source
 
 FILE_NAME = "checkpoint.safetensors"
-METADATA_KEY = "tinygrad_rnn"
-VERSION = 1
-
-Arrays = dict[str, NDArray[Any]]
-
-
-class CheckpointError(ValueError):
-    """A file that is no checkpoint of ours, or not a whole one."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +51,9 @@ class Checkpoint:
     state : dict
         What is carried into the next window: ``h`` and, for an LSTM, ``c``; empty before the
         first step.
+    best : dict
+        The ``step`` and the ``validation_loss`` of the best validation so far, of those that were
+        due on the way; empty before the first.
     """
 
     config: Config
@@ -72,6 +65,7 @@ class Checkpoint:
     generator: dict[str, Any]
     batches: dict[str, int]
     state: Arrays
+    best: dict[str, Any]
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all; equal checkpoints are equal byte for byte.
@@ -83,9 +77,7 @@ class Checkpoint:
         ModuleNotFoundError
             If safetensors is not installed.
         """
-        save = serializer()
         facts = {
-            "version": VERSION,
             "config": dataclasses.asdict(self.config),
             "source": dataclasses.asdict(self.source),
             "vocabulary": self.vocabulary.characters,
@@ -93,14 +85,14 @@ class Checkpoint:
             "optimizer": {key: self.optimizer[key] for key in ("options", "steps")},
             "generator": self.generator,
             "batches": self.batches,
+            "best": self.best,
         }
-        tensors = {
+        arrays = {
             **prefixed("model.", self.weights),
             **prefixed("optimizer.", self.optimizer["buffers"]),
             **prefixed("state.", self.state),
         }
-        metadata = {METADATA_KEY: json.dumps(facts, sort_keys=True)}
-        write_atomically(path, save(tensors, metadata=metadata))
+        write_container(path, facts, arrays)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -116,51 +108,69 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     FileNotFoundError
         If there is none.
     CheckpointError
-        If the file is not one of ours, not whole, or of another version.
+        If the file is not one of ours, not whole, of another version, or contradicts itself.
+    OSError, MemoryError
+        If it cannot be read, or not held.
     ModuleNotFoundError
         If safetensors is not installed.
     """
     file = checkpoint_file(path)
-    with needing_safetensors():
-        from safetensors import SafetensorError, safe_open
+    facts, arrays = read_container(file)
     try:
-        with safe_open(file, framework="numpy") as content:
-            metadata = content.metadata() or {}
-            if METADATA_KEY not in metadata:
-                raise not_ours(file, "it is a safetensors file of another program")
-            tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
-        facts = json.loads(metadata[METADATA_KEY])
-    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
-        raise not_ours(file, str(error).partition("\n")[0]) from error
-    if not isinstance(facts, dict) or facts.get("version") != VERSION:
-        found = facts.get("version") if isinstance(facts, dict) else None
-        raise not_ours(file, f"its version is {found!r}, this program reads {VERSION}")
-    try:
-        return Checkpoint(
+        found = Checkpoint(
             config=Config(**facts["config"]),
             source=Source(**facts["source"]),
             vocabulary=Vocabulary(facts["vocabulary"]),
             step=whole(facts["step"]),
-            weights=unprefixed("model.", tensors),
+            weights=unprefixed("model.", arrays),
             optimizer={
                 "options": facts["optimizer"]["options"],
                 "steps": facts["optimizer"]["steps"],
-                "buffers": unprefixed("optimizer.", tensors),
+                "buffers": unprefixed("optimizer.", arrays),
             },
             generator=facts["generator"],
             batches=facts["batches"],
-            state=unprefixed("state.", tensors),
+            state=unprefixed("state.", arrays),
+            best=best_of(facts["best"]),
         )
+        check_arrays(found, arrays)
     except (KeyError, TypeError, ValueError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise not_ours(file, what.partition("\n")[0]) from error
+    return found
 
 
 def whole(step: Any) -> int:
     """Return a number of steps, or raise ValueError."""
     if isinstance(step, bool) or not isinstance(step, int) or step < 0:
-        raise ValueError(f"its step is {step!r}")
+        raise ValueError(f"its step is {step!r:.40}")
     return step
+
+
+def best_of(facts: Any) -> dict[str, Any]:
+    """Return the record of the best validation, or raise ValueError."""
+    if facts == {}:
+        return {}
+    if set(facts) != {"step", "validation_loss"} or not isinstance(facts["validation_loss"], float):
+        raise ValueError(f"its best validation is {facts!r:.40}")
+    return {"step": whole(facts["step"]), "validation_loss": facts["validation_loss"]}
+
+
+def check_arrays(checkpoint: Checkpoint, arrays: Arrays) -> None:
+    """Refuse arrays that a model as the options say cannot have, before one is made."""
+    config = checkpoint.config
+    numbers = sum(array.size for array in checkpoint.weights.values())
+    expected = parameter_count(config, len(checkpoint.vocabulary))
+    if numbers != expected or len(checkpoint.weights) != 4 * config.layers + 3:
+        raise ValueError(
+            f"it contradicts itself: its options are of {in_words(expected)} parameters, it holds "
+            f"{numbers:,}"
+        )
+    for name, array in arrays.items():
+        if array.dtype != config.dtype:
+            raise ValueError(f"it contradicts itself: {name} is {array.dtype}, not {config.dtype}")
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{name} holds numbers that are not finite")
 
 
 def checkpoint_file(path: str | os.PathLike[str]) -> Path:
@@ -179,42 +189,9 @@ def checkpoint_file(path: str | os.PathLike[str]) -> Path:
     return file
 
 
-def serializer() -> Callable[..., bytes]:
-    """Return safetensors' function from arrays to the bytes of a file, or say what is missing."""
-    with needing_safetensors():
-        from safetensors.numpy import save
-    return save
-
-
-@contextmanager
-def needing_safetensors() -> Iterator[None]:
-    """Word the error of a missing package."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            explain(
-                "checkpoints need the package safetensors, which is not installed",
-                why="weights are kept without pickle, which could run any code when read",
-                fix="pip install safetensors",
-            )
-        ) from error
-
-
-def not_ours(file: Path, why: str) -> CheckpointError:
-    """Word the error of a file that cannot be used."""
-    return CheckpointError(
-        explain(
-            f"{file}: not a checkpoint of tinygrad_rnn, or not a whole one: {why}",
-            why="it must be as `tinygrad-rnn train` wrote it",
-            fix="name the folder of a run",
-        )
-    )
-
-
 def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """Put a word before every name; the arrays as safetensors wants them, in C order."""
-    return {prefix + name: np.require(array, requirements="C") for name, array in arrays.items()}
+    """Put a word before every name."""
+    return {prefix + name: array for name, array in arrays.items()}
 
 
 def unprefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

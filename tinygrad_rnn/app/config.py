@@ -8,112 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from numbers import Integral, Real
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..bptt import Truncation
 from ..engine.errors import explain
+from .option import Option, choice, count, flag, lengths, number, shortened
 
 # The step sizes that suit one layer of about a hundred units, windows of 50 and batches of 50.
 LEARNING_RATES = {"sgd": 2.0, "adagrad": 0.05, "rmsprop": 0.005, "adam": 0.005, "adamw": 0.005}
-
-
-@dataclass(frozen=True)
-class Option:
-    """What an option of a run may be.
-
-    Attributes
-    ----------
-    help : str
-        What it decides, for people.
-    need : str
-        What it must be, in words.
-    kind : type
-        int, float or str.
-    within : callable
-        Whether a value of that kind can be used.
-    choices : tuple of str
-        All values, where they can be listed.
-    later : bool
-        Whether a run that is resumed may have another value than before.
-    example : object
-        What to write, where nothing at all is the default.
-    metavar : str
-        What stands for a value in the help, where its kind does not say enough.
-    """
-
-    help: str
-    need: str
-    kind: type
-    within: Callable[[Any], bool]
-    choices: tuple[str, ...] = ()
-    later: bool = False
-    example: Any = None
-    metavar: str = ""
-
-    def checked(self, x: Any) -> Any:
-        """Return a value as a plain Python object of the option's kind, or raise ValueError."""
-        fits: type = {int: Integral, float: Real, str: str}[self.kind]
-        if not isinstance(x, fits) or isinstance(x, bool) or not self.within(x):
-            raise ValueError(f"{shortened(repr(x))} is not {self.need}")
-        return self.kind(x)
-
-    def parsed(self, text: str) -> Any:
-        """Read a value as it is written on the command line, or raise ValueError."""
-        try:
-            return self.checked(self.kind(text))
-        except (ValueError, OverflowError):
-            raise ValueError(f"{shortened(repr(text))} is not {self.need}") from None
-
-
-def shortened(text: str, longest: int = 40) -> str:
-    """Cut a text off where it would fill a line."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def count(default: int, help: str, at_least: int = 1, later: bool = False) -> Any:
-    """Declare a whole number."""
-    need = f"a whole number of at least {at_least}"
-    return declared(default, Option(help, need, int, lambda n: n >= at_least, later=later))
-
-
-def number(
-    default: float | None,
-    help: str,
-    need: str,
-    within: Callable[[float], bool],
-    later: bool,
-    example: float | None = None,
-) -> Any:
-    """Declare a real number; every comparison with NaN is False, so that none accepts it."""
-    return declared(default, Option(help, need, float, within, later=later, example=example))
-
-
-def choice(choices: tuple[str, ...], default: str, help: str) -> Any:
-    """Declare one out of a list of words."""
-    need = f"one of {', '.join(choices)}"
-    return declared(default, Option(help, need, str, choices.__contains__, choices))
-
-
-def lengths(example: str, help: str) -> Any:
-    """Declare the two lengths of a truncation."""
-    need = "two whole numbers k1,k2 of at least 1, k1 no more than k2"
-    return declared(None, Option(help, need, str, is_truncation, (), False, example, "K1,K2"))
-
-
-def is_truncation(text: str) -> bool:
-    """Say whether a text gives two lengths."""
-    try:
-        return bool(Truncation.from_text(text))
-    except ValueError:
-        return False
-
-
-def declared(default: Any, option: Option) -> Any:
-    """Make the field of the dataclass."""
-    return field(default=default, metadata={"option": option})
 
 
 @dataclass(frozen=True)
@@ -174,7 +78,7 @@ class Config:
         lambda x: 0 <= x < 1,
         later=False,
     )
-    seed: int = count(0, "where all random numbers come from", at_least=0)
+    seed: int = count(0, "where all random numbers come from", at_least=0, most=30)
     dtype: str = choice(("float32", "float64"), "float32", "precision of all numbers")
     sample_every: int = count(
         250,
@@ -242,14 +146,3 @@ class Config:
 
 
 OPTIONS: dict[str, Option] = {f.name: f.metadata["option"] for f in dataclasses.fields(Config)}
-
-
-def flag(name: str) -> str:
-    """Write an option as on the command line.
-
-    Examples
-    --------
-    >>> flag("seq_length")
-    '--seq-length'
-    """
-    return f"--{name.replace('_', '-')}"

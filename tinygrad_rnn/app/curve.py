@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -67,6 +68,10 @@ class Curve:
         self._file.write(as_line(tuple("" if x is None else repr(x) for x in point)))
         self._file.flush()
 
+    def flush_to_disk(self) -> None:
+        """Flush all rows to the disk, so that no checkpoint outlives the rows of its steps."""
+        os.fsync(self._file.fileno())
+
     def __enter__(self) -> Curve:
         return self
 
@@ -96,14 +101,25 @@ def rows_until(path: Path, step: int, validated_every: int) -> list[str]:
     """
     if not path.is_file():
         return []
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if len(row) == len(Point._fields)]
     kept = []
-    for row in rows:
-        if row[0].isascii() and row[0].isdigit() and int(row[0]) <= step:
-            due = validated_every and int(row[0]) % validated_every == 0
-            kept.append(as_line(tuple(row) if due else (*row[:4], "", "")))
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            row = line.removesuffix("\n").split(",")  # numbers, so that none is quoted
+            if is_row(row) and int(row[0]) <= step:
+                due = validated_every and int(row[0]) % validated_every == 0
+                kept.append(as_line(tuple(row) if due else (*row[:4], "", "")))
     return kept
+
+
+def is_row(row: list[str]) -> bool:
+    """Say whether a line is one that a curve has, whole and of numbers."""
+    if len(row) != len(Point._fields) or not (row[0].isascii() and row[0].isdigit()):
+        return False
+    try:
+        numbers = [float(x) for x in (*row[:4], *filter(None, row[4:]))]
+    except ValueError:
+        return False
+    return len(row[0]) < 16 and all(map(math.isfinite, numbers))
 
 
 def as_line(row: tuple[str, ...]) -> str:
@@ -111,3 +127,31 @@ def as_line(row: tuple[str, ...]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(row)
     return text.getvalue()
+
+
+def columns_of(path: Path) -> dict[str, list[float | None]]:
+    """Read a curve: numbers by the name of their column, None where nothing was measured.
+
+    A row that is not whole is left out: it may be just being written.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            names, *rows = csv.reader(file)
+        rows = [row for row in rows if len(row) == len(names)]
+        columns = {
+            name: [float(x) if x else None for x in column]
+            for name, column in zip(names, zip(*rows, strict=True), strict=False)
+            if name in Point._fields
+        }
+    except (csv.Error, ValueError) as error:
+        raise not_a_curve(path) from error
+    if not {"step", "loss"} <= set(names):
+        raise not_a_curve(path)
+    if not rows:
+        raise ValueError(f"{path}: the run has not made a step yet")
+    return columns
+
+
+def not_a_curve(path: Path) -> ValueError:
+    """Word the error of a file that is something else."""
+    return ValueError(f"{path}: not a curve that the command train wrote")

@@ -14,6 +14,7 @@ from ..engine.value import Value
 from ..nn.language_model import LAYERS
 from ..viz.dot import TooLarge, draw
 from ..viz.rendering import NoLayoutProgram, ending_of
+from .progress import Progress
 from .refusal import FAULTS_OF_INPUT, Refused, refusing
 
 INPUT_SIZE, BATCH = 2, 1
@@ -38,7 +39,9 @@ def draw_net(arguments: Namespace) -> int:
                 f"{what}; --rolled draws each op once for all steps, --depth 1 a whole layer as one"
             ) from error
         drawing.write(arguments.out)
-    print(f"wrote {arguments.out}")
+    progress = Progress(arguments.quiet, arguments.json)
+    progress.say(f"wrote {arguments.out}")
+    progress.event("drawn", file=str(arguments.out))
     return 0
 
 

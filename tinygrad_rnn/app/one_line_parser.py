@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .config import Option, flag
+from .option import Option, flag
 from .refusal import Refused, printable
 
 
@@ -42,3 +42,17 @@ def parsed_by(option: Option) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return parsed
+
+
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """Declare how much is printed, and for whom."""
+    one_of = command.add_mutually_exclusive_group()
+    one_of.add_argument("--quiet", action="store_true", help="print errors only")
+    add_json(one_of)
+
+
+def add_json(command: Any) -> None:
+    """Declare ``--json``."""
+    command.add_argument(
+        "--json", action="store_true", help="print for programs: one JSON object a line"
+    )

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from .config import Option
-from .one_line_parser import OneLineParser, add_option
+from .one_line_parser import OneLineParser, add_option, add_quiet
+from .option import Option, whole_number
 
-START = Option(
-    "the first character to read", "a whole number of at least 0", int, lambda n: bool(n >= 0)
-)
-LAYER = Option(
-    "which layer, 0 the lowest", "a whole number of at least 0", int, lambda n: bool(n >= 0)
-)
-UNIT = Option(
-    "which unit of the layer", "a whole number of at least 0", int, lambda n: bool(n >= 0)
-)
+START = whole_number("the first character to read", 0)
+LAYER = whole_number("which layer, 0 the lowest", 0)
+UNIT = whole_number("which unit of the layer", 0)
 WEIGHT = Option("which weight", "a name", str, lambda _: True, metavar="NAME")
 MEASURE = Option(
     "what of ∂h_t/∂h_k",
@@ -64,6 +58,7 @@ def add_plot(command: argparse.ArgumentParser) -> None:
             metavar="FILE",
             help=f"what to write: .png, .svg or .html (default: {default})",
         )
+        add_quiet(kind)
 
 
 def add_text(kind: argparse.ArgumentParser, length: int, most: int) -> None:

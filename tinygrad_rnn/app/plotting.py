@@ -5,8 +5,6 @@ Imports data, pictures of the package, and the files above.
 
 from __future__ import annotations
 
-import csv
-import io
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +14,12 @@ import numpy as np
 
 from ..viz import ColouredText, plots
 from ..viz.axes import figure_axes
-from ..viz.rendering import ending_of, page
+from ..viz.rendering import ending_of
 from .atomic_write import write_atomically
 from .checkpoint import checkpoint_file, read_checkpoint
-from .curve import Point
+from .curve import columns_of
+from .curve_picture import picture
+from .progress import Progress
 from .reading import Reading
 from .refusal import printable, refusing
 from .run_folder import CURVE_NAME
@@ -27,7 +27,6 @@ from .source import open_source
 from .trained import load
 
 ENDINGS = ("png", "svg", "html")
-DOTS_PER_INCH = 150
 GATE_NAMES = {
     "i": "input\ni",
     "f": "forget\nf",
@@ -75,20 +74,10 @@ def plot(arguments: Namespace) -> int:
             raise OSError(
                 error.errno, f"cannot write the plot: {error.strerror}", str(out)
             ) from error
-    print(f"{drawn.says}wrote {out}")
+    progress = Progress(arguments.quiet, arguments.json)
+    progress.say(f"{drawn.says}wrote {out}")
+    progress.event("drawn", file=str(out))
     return 0
-
-
-def picture(ax: Any, ending: str) -> bytes:
-    """Return what a file with such an ending holds: the same picture, the same bytes."""
-    import matplotlib
-
-    file = io.BytesIO()
-    kind = "svg" if ending == "html" else ending
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with matplotlib.rc_context({"svg.hashsalt": "tinygrad_rnn"}):
-        ax.figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
-    return page(file.getvalue().decode()).encode() if ending == "html" else file.getvalue()
 
 
 def reading(arguments: Namespace, more: int = 0) -> tuple[Reading, str]:
@@ -116,7 +105,7 @@ def text_of(arguments: Namespace) -> tuple[str, str]:
     """Return the text: a file's, or the words that were given, or what the run has learned from."""
     given = arguments.text
     if given is None:
-        text, source = open_source(read_checkpoint(arguments.checkpoint).source.path)
+        text, source = open_source(read_checkpoint(arguments.checkpoint).source.path or None)
         return text, source.title
     if is_file_name(given):
         return open_source(given)[0], printable(given)
@@ -202,34 +191,6 @@ def draw_curve(arguments: Namespace, ending: str) -> Drawn:
         )
     plots.curve(columns_of(path), ax)
     return Drawn(ax)
-
-
-def columns_of(path: Path) -> dict[str, list[float | None]]:
-    """Read a curve: numbers by the name of their column, None where nothing was measured.
-
-    A row that is not whole is left out: it may be just being written.
-    """
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            names, *rows = csv.reader(file)
-        rows = [row for row in rows if len(row) == len(names)]
-        columns = {
-            name: [float(x) if x else None for x in column]
-            for name, column in zip(names, zip(*rows, strict=True), strict=False)
-            if name in Point._fields
-        }
-    except (csv.Error, ValueError) as error:
-        raise not_a_curve(path) from error
-    if not {"step", "loss"} <= set(names):
-        raise not_a_curve(path)
-    if not rows:
-        raise ValueError(f"{path}: the run has not made a step yet")
-    return columns
-
-
-def not_a_curve(path: Path) -> ValueError:
-    """Word the error of a file that is something else."""
-    return ValueError(f"{path}: not a curve that the command train wrote")
 
 
 PLOTS: dict[str, Callable[[Namespace, str], Drawn]] = {

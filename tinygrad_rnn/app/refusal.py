@@ -1,9 +1,11 @@
-"""Refused: a request that cannot be met, said in one line. Imports nothing of ours."""
+"""Refused: a request that cannot be met, said in one line. Imports the file above only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from .memory import TooLarge
 
 LONGEST_LINE = 200
 
@@ -24,7 +26,14 @@ class Refused(Exception):
         self.status = status
 
 
-FAULTS_OF_INPUT = (OSError, ValueError, MemoryError, ModuleNotFoundError)
+class OutputLost(OSError):
+    """Standard output takes no more: its disk is full, for example."""
+
+
+FAULTS_OF_INPUT = (
+    *(OSError, ValueError, OverflowError, FloatingPointError),
+    *(MemoryError, ModuleNotFoundError),
+)
 
 
 @contextmanager
@@ -46,7 +55,7 @@ def refusing(
     """
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputLost):
         raise  # nothing is wrong with the request: whoever reads the output has gone
     except faults as error:
         raise Refused(one_line(error), status) from error
@@ -62,7 +71,7 @@ def one_line(error: BaseException) -> str:
     >>> one_line(FileNotFoundError(2, "No such file or directory", "text.txt"))
     'text.txt: No such file or directory'
     """
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) and not isinstance(error, TooLarge):
         return f"this does not fit into memory ({first_line(error) or 'no size given'})"
     if isinstance(error, OSError) and error.strerror:
         return printable(

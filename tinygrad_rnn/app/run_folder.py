@@ -14,6 +14,7 @@ from ..engine.errors import explain
 from .checkpoint import FILE_NAME
 
 CURVE_NAME = "curve.csv"
+PICTURE_NAME = "curve.png"
 RUNS = Path("runs")
 
 

@@ -1,6 +1,6 @@
 """Source: the text that a run learns from, and whether it is still the same later on.
 
-Imports data and the engine's errors.
+Imports data, the engine's errors and the files above.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..data import package_source, read_text
 from ..engine.errors import explain
+from .memory import TEXT, available_memory
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,21 @@ class Source:
         Its length.
     sha256 : str
         The digest of the text in UTF-8.
+
+    Raises
+    ------
+    TypeError
+        If one of them is of another type.
     """
 
     path: str
     characters: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        for name, kind in (("path", str), ("characters", int), ("sha256", str)):
+            if not isinstance(getattr(self, name), kind):
+                raise TypeError(f"the {name} of its text is {getattr(self, name)!r:.40}")
 
     @classmethod
     def of(cls, text: str, path: str = "") -> Source:
@@ -61,7 +72,7 @@ def open_source(path: str | os.PathLike[str] | None) -> tuple[str, Source]:
     Parameters
     ----------
     path : path-like, optional
-        A file of UTF-8 text; None or empty for the package's own source code.
+        A file of UTF-8 text; None for the package's own source code.
 
     Returns
     -------
@@ -72,6 +83,11 @@ def open_source(path: str | os.PathLike[str] | None) -> tuple[str, Source]:
     ------
     OSError, ValueError
         As `tinygrad_rnn.data.read_text`.
+    MemoryError
+        If it does not fit into memory.
     """
-    text = read_text(path) if path else package_source()
-    return text, Source.of(text, str(Path(path).resolve()) if path else "")
+    if path is None:
+        text = package_source()
+        return text, Source.of(text)
+    text = read_text(path, at_most=available_memory() // TEXT)
+    return text, Source.of(text, str(Path(path).resolve()))

@@ -1,28 +1,31 @@
-"""``tinygrad-rnn train``: what it says and does, from the text to the checkpoint.
+"""``tinygrad-rnn train``: what it takes, from the words of the command to a run under way.
 
 Imports the files above.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from argparse import Namespace
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from .checkpoint import FILE_NAME, Checkpoint, checkpoint_file, read_checkpoint, serializer
+from .checkpoint import FILE_NAME, Checkpoint, checkpoint_file, read_checkpoint
 from .config import OPTIONS, Config
-from .curve import Curve, Point, bits, rows_until
+from .container import serializer
+from .course import Course
+from .curve import rows_until
 from .gradient_table import GradientTable, gradient_table
-from .interruption import Interruption
+from .memory import in_bytes, needed_memory
 from .progress import Progress, bar_of_tqdm
 from .refusal import Refused, refusing
 from .run_folder import CURVE_NAME, chosen_folder, fresh_folder
+from .run_lock import RunLock
 from .source import open_source
 from .trained import new_model
 from .training import Training
-
-SAMPLE_LENGTH = 300
 
 
 def train(arguments: Namespace) -> int:
@@ -33,30 +36,51 @@ def train(arguments: Namespace) -> int:
     Refused
         If the request cannot be met.
     """
-    progress = Progress(arguments.quiet)
-    with refusing():
-        bar_of_tqdm(), serializer()  # what will be needed is missed now, not in an hour
-        before = read_checkpoint(arguments.resume) if arguments.resume else None
-        config = chosen_config(arguments, before)
-        text, source = open_source(arguments.file or (before.source.path if before else None))
-        training = Training(config, text, source)
-        if before:
-            training.restore(before)
-        folder, lines = run_folder(arguments, training, before)
-    introduce(training, folder, progress)
-    if not before:
-        table = table_of_first_window(training)
-        progress.say(f"\n{table}\n")
-        if not table.ok:
-            wrong = ", ".join(line.name for line in table.lines if not line.ok)
-            raise Refused(f"not trained: the witnesses contradict each other on {wrong}", status=1)
-    with refusing():
-        # The first checkpoint, of no step yet: a disk that is full is noticed now, too.
-        save(training, folder)
-        curve = Curve(folder / CURVE_NAME, lines)
-        progress.start(training.step, config.steps, training.characters_per_step)
-    with curve:
-        return go(training, folder, curve, progress)
+    progress = Progress(arguments.quiet, arguments.json)
+    with ExitStack() as held:
+        with refusing():
+            bar_of_tqdm(), serializer()  # what will be needed is missed now, not in an hour
+            folder = folder_of_before(arguments)
+            if folder is not None:  # held before it is read, so that nobody writes in between
+                held.enter_context(RunLock(folder))
+            resumed = arguments.resume is not None
+            before = read_checkpoint(arguments.resume) if resumed else None
+            training = begun(arguments, before)
+            lines = rows_before(arguments, before)
+            if folder is None:
+                out = arguments.out
+                folder = fresh_folder(training.config.cell) if out is None else chosen_folder(out)
+                held.enter_context(RunLock(folder))
+                chosen_folder(folder)  # still without a run, now that nobody else can begin one
+        introduce(training, folder, progress)
+        if not before:
+            check_gradients(training, progress)
+        with refusing():
+            course = Course(training, folder, lines, progress)
+        return course.run()
+
+
+def folder_of_before(arguments: Namespace) -> Path | None:
+    """Return the folder of the run that goes on in its place; None if a new one is to be made."""
+    if arguments.resume is None:
+        return None
+    file = checkpoint_file(arguments.resume)
+    # A checkpoint under another name is somebody's copy: the run beside it may be further on.
+    its_own = file.name == FILE_NAME
+    same = arguments.out is None or Path(arguments.out).resolve() == file.parent.resolve()
+    return file.parent if its_own and same else None
+
+
+def begun(arguments: Namespace, before: Checkpoint | None) -> Training:
+    """Read the text, and make the run of it or bring it to where it was before."""
+    config = chosen_config(arguments, before)
+    path = arguments.file
+    if path is None and before is not None:
+        path = before.source.path or None
+    training = Training(config, *open_source(path))
+    if before is not None:
+        training.restore(before)
+    return training
 
 
 def chosen_config(arguments: Namespace, before: Checkpoint | None) -> Config:
@@ -77,39 +101,57 @@ def chosen_config(arguments: Namespace, before: Checkpoint | None) -> Config:
     return config
 
 
-def run_folder(
-    arguments: Namespace, training: Training, before: Checkpoint | None
-) -> tuple[Path, list[str]]:
-    """Make or find the folder, and read the curve that a resumed run goes on with."""
-    out, lines = arguments.out, []
-    if before:
-        file = checkpoint_file(arguments.resume)
-        lines = rows_until(file.parent / CURVE_NAME, before.step, training.config.sample_every)
-        # A checkpoint under another name is somebody's copy: the run beside it may be further on.
-        its_own = file.name == FILE_NAME
-        if its_own and (not out or Path(out).resolve() == file.parent.resolve()):
-            return file.parent, lines
-    return (chosen_folder(out) if out else fresh_folder(training.config.cell)), lines
+def rows_before(arguments: Namespace, before: Checkpoint | None) -> list[str]:
+    """Read the curve that a resumed run goes on with."""
+    if before is None:
+        return []
+    curve = checkpoint_file(arguments.resume).parent / CURVE_NAME
+    return rows_until(curve, before.step, before.config.sample_every)
 
 
 def introduce(training: Training, folder: Path, progress: Progress) -> None:
     """Say what was read, and what is going to learn it."""
     config, source = training.config, training.source
-    characters, val = source.characters, len(training.val_ids)
+    characters, distinct, val = source.characters, len(training.vocabulary), len(training.val_ids)
     kept = f", the last {val:,} kept for validation" if val else ""
     parameters = sum(p.size for p in training.parameters.values())
+    memory = needed_memory(config, distinct, characters)
     layers = f"{config.layers} layer{'s' * (config.layers > 1)}"
     progress.say(
         f"text: {source.title}\n"
-        f"      {characters:,} characters, {len(training.vocabulary)} distinct{kept}\n"
+        f"      {characters:,} characters, {distinct} distinct{kept}\n"
         f"model: {config.cell}, {layers} of {config.hidden}, {parameters:,} parameters in "
         f"{config.dtype}\n"
         f"steps: {training.step:,} of {config.steps:,} made, each of {config.batch_size} × "
         f"{config.truncation.k1} characters; {config.optimizer}, learning rate "
         f"{config.learning_rate:g}\n"
         f"{truncated(config)}"
+        f"memory: at most about {in_bytes(memory)} beside Python and NumPy\n"
         f"folder: {folder}"
     )
+    progress.event(
+        "start",
+        command="train",
+        folder=str(folder),
+        text=source.path,
+        characters=characters,
+        distinct=distinct,
+        validation_characters=val,
+        parameters=parameters,
+        memory=memory,
+        step=training.step,
+        config=dataclasses.asdict(config),
+    )
+
+
+def check_gradients(training: Training, progress: Progress) -> None:
+    """Show the gradients of the first window, computed in three ways; refuse if they differ."""
+    table = table_of_first_window(training)
+    progress.say(f"\n{table}\n")
+    progress.event("gradients", ok=table.ok, parameters=[line._asdict() for line in table.lines])
+    if not table.ok:
+        wrong = ", ".join(line.name for line in table.lines if not line.ok)
+        raise Refused(f"not trained: the witnesses contradict each other on {wrong}", status=1)
 
 
 def truncated(config: Config) -> str:
@@ -126,67 +168,3 @@ def table_of_first_window(training: Training) -> GradientTable:
     twin = new_model(training.config, len(training.vocabulary), np.random.default_rng(0), "float64")
     twin.load_state_dict(training.model.state_dict())
     return gradient_table(twin.eval(), training.first_window(), training.config.seed)
-
-
-def go(training: Training, folder: Path, curve: Curve, progress: Progress) -> int:
-    """Train to the end, or until somebody asks to stop; return the exit status."""
-    config = training.config
-    try:
-        with Interruption() as interruption:
-            while training.step < config.steps and not interruption.signal:
-                with refusing((FloatingPointError, MemoryError), status=1):
-                    point = training.advance()
-                    progress.show(point, training.characters_per_step)
-                    last = training.step == config.steps
-                    if last or due(training.step, config.sample_every):
-                        point = point._replace(
-                            validation_loss=training.validation_loss(),
-                            bigram_loss=training.bigram_loss,
-                        )
-                        if not progress.quiet:
-                            progress.say(report(training, point))
-                with refusing((OSError,), status=1):
-                    curve.add(point)
-                    if due(training.step, config.save_every):
-                        save(training, folder)
-        with refusing((OSError,), status=1):
-            save(training, folder)
-    finally:
-        progress.finish()
-    if training.step < config.steps:
-        progress.say(
-            f"stopped at step {training.step:,}, saved; to go on: "
-            f"tinygrad-rnn train --resume {folder}"
-        )
-        return interruption.status
-    progress.say(f"saved {folder / FILE_NAME} and {folder / CURVE_NAME}")
-    return 0
-
-
-def due(step: int, every: int) -> bool:
-    """Say whether something that is done every so many steps is to be done now."""
-    return every > 0 and step % every == 0
-
-
-def save(training: Training, folder: Path) -> None:
-    """Write the checkpoint; the one from before stays until the new one is whole."""
-    training.checkpoint().write(folder / FILE_NAME)
-
-
-def report(training: Training, point: Point) -> str:
-    """Say how far the model has come, and let it write something."""
-    lines = [f"step {point.step:,}: {in_words(point.loss)} on the last window"]
-    if point.validation_loss is not None and point.bigram_loss is not None:
-        better = point.validation_loss < point.bigram_loss
-        lines += [
-            f"validation: {in_words(point.validation_loss)}",
-            f"add-one bigram model: {in_words(point.bigram_loss)} on the same text, "
-            f"so the net is {'better' if better else 'not better yet'}",
-        ]
-    sample = training.sample(SAMPLE_LENGTH)
-    return "\n".join([*lines, "sample:", *(f"    {line}" for line in sample.split("\n")), ""])
-
-
-def in_words(loss: float) -> str:
-    """Write a loss in both units."""
-    return f"loss {loss:.4f}, {bits(loss):.3f} bits per character"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..data import Vocabulary, one_pass
 from ..nn import LanguageModel
 from ..ops import softmax_cross_entropy
-from .checkpoint import CheckpointError, read_checkpoint
+from .checkpoint import read_checkpoint
 from .config import Config
-from .sampling import evaluating, generate
+from .container import CheckpointError
+from .sampling import check_temperature, check_top_k, evaluating, generate
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,22 @@ class TextModel:
         ValueError
             If a character of the prime is not in the vocabulary, or an option cannot be used.
         """
+        options: dict[str, Any] = {"temperature": temperature, "top_k": top_k}
+        return "".join(self.stream(prime, length, **options, generator=generator))
+
+    def stream(self, prime: str = "", length: int = 200, **options: Any) -> Iterator[str]:
+        """Write a text as `sample` does, and yield it bit by bit: the prime, then its letters.
+
+        Raises
+        ------
+        ValueError
+            As `sample`, at once.
+        """
+        check_temperature(options.get("temperature", 1.0))
+        check_top_k(options.get("top_k"))
         first = prime or ("\n" if "\n" in self.vocabulary else self.vocabulary.characters[0])
-        ids = generate(
-            self.model,
-            self.vocabulary.encode(first),
-            length,
-            temperature=temperature,
-            top_k=top_k,
-            generator=generator,
-        )
-        return prime + self.vocabulary.decode(list(ids))
+        ids = generate(self.model, self.vocabulary.encode(first), length, **options)
+        return chain([prime], map(self.vocabulary.decode, ids))
 
     def loss(self, text: str) -> float:
         """Return the mean loss on a text, in nats per character.

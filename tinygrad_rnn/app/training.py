@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 
 from ..data import Batches, BigramModel, Vocabulary, Window, split
-from ..engine.errors import explain
 from ..engine.value import Value
 from ..nn import detach_state
 from ..optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_
-from .checkpoint import Checkpoint, CheckpointError
+from .checkpoint import Checkpoint
 from .config import Config
+from .container import CheckpointError
 from .curve import Point, bits
+from .divergence import Diverged, diverged
+from .memory import check_memory
+from .optimizer_state import by_name, by_place
+from .sampling import evaluating
 from .source import Source
 from .trained import TextModel, fill, mean_loss, new_model
 from .window_loss import batches_of, next_window, window_loss
@@ -30,10 +34,6 @@ OPTIMIZERS: dict[str, Any] = {
     "adamw": AdamW,
 }
 STATES = ("h", "c")
-
-
-class Diverged(FloatingPointError):
-    """The loss, or a gradient, is no finite number any more."""
 
 
 class Training:
@@ -60,11 +60,15 @@ class Training:
         The two parts of the text; the second may be empty.
     bigram_loss : float or None
         What the bigram model, counted on the first part, reaches on the second.
+    best : dict
+        The ``step`` and the ``validation_loss`` of the best validation that was noted.
 
     Raises
     ------
     ValueError
-        If the text is too short for the options.
+        If the text is too short for the options, or of one character only.
+    MemoryError
+        If the run would need more memory than there is; nothing has been made of it.
     """
 
     def __init__(self, config: Config, text: str, source: Source | None = None) -> None:
@@ -72,6 +76,12 @@ class Training:
         self.source = source or Source.of(text)
         self.vocabulary = Vocabulary.from_text(text)
         size = len(self.vocabulary)
+        if size == 1:
+            raise ValueError(
+                f"{self.source.path or 'the text'}: all its {len(text):,} characters are "
+                f"{self.vocabulary.characters!r}, so that there is nothing to predict"
+            )
+        check_memory(config, size, len(text))
         self.train_ids, self.val_ids = split(self.vocabulary.encode(text), config.val_fraction)
         self.batches = batches_of(self.train_ids, config)
         self.bigram_loss = None
@@ -86,6 +96,7 @@ class Training:
         )
         self.state: Any = None
         self.step = 0
+        self.best: dict[str, Any] = {}
 
     @property
     def characters_per_step(self) -> int:
@@ -107,22 +118,46 @@ class Training:
         """
         window, leaving = next_window(self.batches, self.config.truncation)
         before = None if window.fresh else self.state
-        with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at below
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at
             loss, after = window_loss(self.model, window, before, leaving)
             self.optimizer.zero_grad()
             loss.backward(retain_grad=False)
             longest = self.config.clip or math.inf
             norm = clip_grad_norm_(self.parameters.values(), longest)
-        if not math.isfinite(float(loss)) or not math.isfinite(norm):
-            what = (
-                f"step {self.step + 1}: the loss is {float(loss):g}, the length of the gradient "
-                f"{norm:g}"
-            )
-            raise Diverged(diverged(what, self.config))
-        self.optimizer.step()
+            if not math.isfinite(float(loss)) or not math.isfinite(norm):
+                raise self._diverged(
+                    f"step {self.step + 1}: the loss is {float(loss):g}, the length of the "
+                    f"gradient {norm:g}"
+                )
+            self.optimizer.step()
         self.state = detach_state(after)
         self.step += 1
         return Point(self.step, float(loss), bits(float(loss)), norm)
+
+    def check_sound(self) -> None:
+        """Look one window ahead: a checkpoint is only worth keeping if one can go on from it.
+
+        Raises
+        ------
+        Diverged
+            If the next loss, without dropout, would not be finite.
+        """
+        place = self.batches.state_dict()
+        window, leaving = next_window(self.batches, self.config.truncation)
+        self.batches.load_state_dict(place)
+        before = None if window.fresh else self.state
+        with np.errstate(over="ignore", invalid="ignore"), evaluating(self.model):
+            loss = float(window_loss(self.model, window, before, leaving)[0])
+        buffers = [x for state in self.optimizer.state for n, x in state.items() if n != "step"]
+        arrays = [*(p.data for p in self.parameters.values()), *buffers]
+        if not math.isfinite(loss) or not all(np.all(np.isfinite(x)) for x in arrays):
+            raise self._diverged(
+                f"step {self.step}: with the weights that it left, the loss is {loss:g}"
+            )
+
+    def _diverged(self, what: str) -> Diverged:
+        """Word the error of this run at this step."""
+        return diverged(what, (p.data for p in self.parameters.values()), self.config)
 
     def first_window(self) -> Window:
         """Return the window that training begins with, as long as gradients go back."""
@@ -145,10 +180,13 @@ class Training:
                 self.model, self.val_ids, self.config.batch_size, self.config.seq_length
             )
         if not math.isfinite(loss):
-            raise Diverged(
-                diverged(f"step {self.step}: the validation loss is {loss:g}", self.config)
-            )
+            raise self._diverged(f"step {self.step}: the validation loss is {loss:g}")
         return loss
+
+    def note_validation(self, loss: float | None) -> None:
+        """Keep the record of the best validation of those that are due on the way."""
+        if loss is not None and loss < self.best.get("validation_loss", math.inf):
+            self.best = {"step": self.step, "validation_loss": loss}
 
     def sample(self, length: int) -> str:
         """Write a text; it depends on seed and step, and takes no chance away from training."""
@@ -161,8 +199,6 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """Return everything that the next step depends on."""
-        saved = self.optimizer.state_dict()
-        entries = dict(zip(self.parameters, saved["state"].values(), strict=True))
         carried = self.state if isinstance(self.state, tuple) else (self.state,)
         return Checkpoint(
             config=self.config,
@@ -170,21 +206,13 @@ class Training:
             vocabulary=self.vocabulary,
             step=self.step,
             weights=self.model.state_dict(),
-            optimizer={
-                "options": saved["options"],
-                "steps": {name: entry["step"] for name, entry in entries.items()},
-                "buffers": {
-                    f"{buffer}.{name}": array
-                    for name, entry in entries.items()
-                    for buffer, array in entry.items()
-                    if buffer != "step"
-                },
-            },
+            optimizer=by_name(self.optimizer, self.parameters),
             generator=dict(self.generator.bit_generator.state),
             batches=self.batches.state_dict(),
             state={}
             if self.state is None
             else {name: s.data for name, s in zip(STATES, carried, strict=False)},
+            best=self.best,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -200,23 +228,14 @@ class Training:
         try:
             if checkpoint.vocabulary != self.vocabulary:
                 raise ValueError("its vocabulary is not that of its text")
-            self.optimizer.load_state_dict(self._optimizer_state(checkpoint.optimizer))
+            self.optimizer.load_state_dict(by_place(checkpoint.optimizer, self.parameters))
             self.generator.bit_generator.state = checkpoint.generator
             self.batches.load_state_dict(checkpoint.batches)
             self.state = self._carried(checkpoint)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"the checkpoint contradicts itself: {error}") from error
         self.optimizer.lr = self.config.learning_rate
-        self.step = checkpoint.step
-
-    def _optimizer_state(self, saved: dict[str, Any]) -> dict[str, Any]:
-        """Arrange what a checkpoint holds by name as the optimiser wants it, by place."""
-        place = {name: index for index, name in enumerate(self.parameters)}
-        state = {place[name]: {"step": steps} for name, steps in saved["steps"].items()}
-        for key, array in saved["buffers"].items():
-            buffer, _, name = key.partition(".")
-            state[place[name]][buffer] = array
-        return {"state": state, "options": saved["options"]}
+        self.step, self.best = checkpoint.step, checkpoint.best
 
     def _carried(self, checkpoint: Checkpoint) -> Any:
         """Make the carried state of the arrays in a checkpoint."""
@@ -231,13 +250,3 @@ class Training:
                 raise ValueError(f"the carried state {name} is {array.shape} {array.dtype}")
             members.append(Value(array, requires_grad=False))
         return tuple(members) if len(members) > 1 else members[0]
-
-
-def diverged(what: str, config: Config) -> str:
-    """Word the error of a run that has left the numbers."""
-    return explain(
-        what,
-        why="the steps are too long, so that the weights grow without bound",
-        fix=f"try a lower --lr (it is {config.learning_rate:g}) or a lower --clip "
-        f"(it is {config.clip:g}), and --resume from the last checkpoint",
-    )

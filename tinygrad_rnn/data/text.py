@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from numbers import Real
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 Sequence = TypeVar("Sequence", str, NDArray[Any])
 
 
-def read_text(path: str | os.PathLike[str]) -> str:
+def read_text(path: str | os.PathLike[str], at_most: int | None = None) -> str:
     r"""Read a UTF-8 file.
 
     A byte order mark is dropped and every line ends in ``\n``, so that a file gives the same
@@ -22,6 +23,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
     ----------
     path : str or path-like
         The file.
+    at_most : int, optional
+        How many bytes there is room for.
 
     Returns
     -------
@@ -35,7 +38,9 @@ def read_text(path: str | os.PathLike[str]) -> str:
     OSError
         If it cannot be read, as the system words it.
     ValueError
-        If it is not UTF-8 (with the offset of the first wrong byte), or empty.
+        If it is not UTF-8 (with the offset of the first wrong byte), empty, or a device.
+    MemoryError
+        If it is longer than there is room for; no more than that is read.
     """
     path = Path(path)
     if path.is_dir():
@@ -45,7 +50,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
             "  fix: name a file in it"
         )
     try:
-        data = path.read_bytes()
+        data = _bytes(path, at_most)
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path}: no such file\n"
@@ -65,6 +70,12 @@ def read_text(path: str | os.PathLike[str]) -> str:
             f"  why: {_guess_encoding(data)}\n"
             "  fix: save it as UTF-8, for example with iconv -f FROM -t UTF-8"
         ) from error
+    if "\0" in text:
+        raise ValueError(
+            f"{path}: no text: a zero byte at offset {data.index(0)}\n"
+            "  why: no text has one: it is an archive, an image, a program?\n"
+            "  fix: name a text file"
+        )
     if not text:
         raise ValueError(
             f"{path}: the file is empty\n"
@@ -72,6 +83,21 @@ def read_text(path: str | os.PathLike[str]) -> str:
             "  fix: give a file with text in it"
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _bytes(path: Path, at_most: int | None) -> bytes:
+    """Read a file, or a pipe, to its end or as far as there is room."""
+    with open(path, "rb") as file:
+        if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+            raise ValueError(
+                f"{path}: this is a device\n"
+                "  why: it may have no end\n"
+                "  fix: name a file, or let a pipe write to /dev/stdin"
+            )
+        data = file.read(-1 if at_most is None else at_most + 1)
+    if at_most is not None and len(data) > at_most:
+        raise MemoryError(f"{path}: a text of more than {at_most:,} bytes")
+    return data
 
 
 def _guess_encoding(data: bytes) -> str:
