@@ -31,6 +31,7 @@ WAITING = {"rnn": 5, "lstm": 18, "gru": 23}
 SCORES = 5
 GRAPH = {"rnn": 2_000, "lstm": 8_000, "gru": 11_000}
 LAYER = 6_000  # the objects of a layer that has no units to speak of
+SMALL_THINGS = 1_000_000  # all else, which does not grow
 CACHED = re.compile(r"^(?:in)?active_file (\d+)$", re.MULTILINE)
 UNLIMITED = 1 << 60  # what a system gives as a limit where there is none
 
@@ -77,7 +78,7 @@ def needed_memory(config: Config, vocabulary_size: int, characters: int) -> int:
         2 * number * parameters + number * waiting + T * L * GRAPH[config.cell],  # a step
         3 * (1 + buffers) * number * parameters,  # a checkpoint: copies, then the bytes
     )
-    return int(standing + max(moments) + L * LAYER + characters * TEXT)
+    return int(standing + max(moments) + L * LAYER + characters * TEXT + SMALL_THINGS)
 
 
 def check_memory(config: Config, vocabulary_size: int, characters: int) -> None:
@@ -90,11 +91,12 @@ def check_memory(config: Config, vocabulary_size: int, characters: int) -> None:
     """
     needed, there = needed_memory(config, vocabulary_size, characters), available_memory()
     if needed > there:
+        length = min(config.truncation.k2, characters)
         raise TooLarge(
             explain(
                 f"a {config.cell} of {in_words(parameter_count(config, vocabulary_size))} "
-                f"parameters, {min(config.truncation.k2, characters)} characters in each of "
-                f"{config.batch_size} places at a time, needs about {in_bytes(needed)} of memory, there are {in_bytes(there)}",
+                f"parameters that reads {config.batch_size} × {length} characters at a time needs "
+                f"about {in_bytes(needed)} of memory, there are {in_bytes(there)}",
                 why="weights, optimiser and all that waits for the way back must be there at once",
                 fix="take a smaller --hidden, --layers, --batch-size or --seq-length",
             )

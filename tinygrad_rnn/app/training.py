@@ -81,12 +81,12 @@ class Training:
                 f"{self.source.path or 'the text'}: all its {len(text):,} characters are "
                 f"{self.vocabulary.characters!r}, so that there is nothing to predict"
             )
-        check_memory(config, size, len(text))
         self.train_ids, self.val_ids = split(self.vocabulary.encode(text), config.val_fraction)
         self.batches = batches_of(self.train_ids, config)
         self.bigram_loss = None
         if len(self.val_ids):
             self.bigram_loss = BigramModel(self.train_ids, size).loss(self.val_ids)
+        check_memory(config, size, len(text))
         # One generator for the first weights, then for dropout: it is all the chance in a run.
         self.generator = np.random.default_rng(config.seed)
         self.model = new_model(config, size, self.generator)
