@@ -11,7 +11,7 @@ import pytest
 from tests.app.small import TEXT
 from tests.app.test_curve import points, write
 from tinygrad_rnn.app.cli import main
-from tinygrad_rnn.app.curve_picture import DOTS, SIZE, columns_of, draw_curve
+from tinygrad_rnn.app.curve_picture import DOTS_PER_INCH, SIZE, draw_curve
 from tinygrad_rnn.viz.axes import LINES
 
 SMALL = ["--hidden", "6", "--batch-size", "3", "--seq-length", "7", "--quiet"]
@@ -20,7 +20,7 @@ SMALL = ["--hidden", "6", "--batch-size", "3", "--seq-length", "7", "--quiet"]
 def shares(picture: Path) -> dict[str, float]:
     """How much of a picture has each colour of the lines."""
     image = pytest.importorskip("matplotlib.image").imread(picture)[..., :3]  # (height, width, 3)
-    assert image.shape[:2] == (SIZE[1] * DOTS, SIZE[0] * DOTS)
+    assert image.shape[:2] == (SIZE[1] * DOTS_PER_INCH, SIZE[0] * DOTS_PER_INCH)
     rgb = {color: np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for color in LINES}
     return {c: float(np.mean(np.all(np.abs(image - x) < 0.02, axis=-1))) for c, x in rgb.items()}
 
@@ -28,32 +28,15 @@ def shares(picture: Path) -> dict[str, float]:
 def test_training_validation_and_bigram_are_drawn(tmp_path: Path) -> None:
     rows = [p._replace(bigram_loss=3.0 if p.validation_loss else None) for p in points(50, 10)]
     write(tmp_path / "curve.csv", rows)
-    assert draw_curve(tmp_path / "curve.csv", tmp_path / "curve.png", 50, "a $title_")
+    assert draw_curve(tmp_path / "curve.csv", tmp_path / "curve.png", "a $title_")
     found = shares(tmp_path / "curve.png")
     training, validation, bigram = (found[LINES[i]] for i in (4, 0, 1))
     assert min(training, validation, bigram) > 2e-4
     assert found[LINES[2]] == 0
-    write(tmp_path / "curve.csv", points(50, 100))  # with neither
-    assert draw_curve(tmp_path / "curve.csv", tmp_path / "curve.png", 50)
+    write(tmp_path / "curve.csv", points(50, 100))
+    assert draw_curve(tmp_path / "curve.csv", tmp_path / "curve.png", "with neither")
     found = shares(tmp_path / "curve.png")
     assert found[LINES[4]] > 2e-4 and found[LINES[0]] == found[LINES[1]] == 0
-
-
-def test_columns_are_those_of_the_file_up_to_a_step(tmp_path: Path) -> None:
-    rows = points(6, 4)
-    write(tmp_path / "curve.csv", rows)
-    columns = columns_of(tmp_path / "curve.csv", 5)
-    assert columns["step"].tolist() == [1, 2, 3, 4, 5]
-    assert columns["loss"].tolist() == [p.loss for p in rows[:5]]
-    np.testing.assert_array_equal(columns["validation_loss"], [np.nan] * 3 + [2.5, np.nan])
-
-
-def test_before_the_first_step_there_is_nothing_to_draw(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    write(tmp_path / "curve.csv", [])
-    assert not draw_curve(tmp_path / "curve.csv", tmp_path / "curve.png", 0)
-    assert not draw_curve(tmp_path / "none.csv", tmp_path / "curve.png", 9)
-    assert not (tmp_path / "curve.png").exists()
 
 
 @pytest.mark.parametrize("installed", [True, False])
