@@ -28,7 +28,8 @@ ROOMS = {
     "engine": Room(
         1,
         files="errors places messages rule recording memory graph backward findings finiteness"
-        " unchanged watching methods operators intake value primitive pullback derivatives",
+        " unchanged watching leaf_history methods operators intake value primitive pullback"
+        " derivatives",
     ),
     "ops": Room(
         6,
@@ -52,8 +53,8 @@ ROOMS = {
     "nn": Room(
         7,
         sees="ops engine",
-        files="naming state module init arguments layers steps recurrent cells unrolling sequence"
-        " language_model",
+        files="foreign naming state module init arguments layers steps recurrent cells unrolling"
+        " sequence language_model",
     ),
     "compiler": Room(7, sees="ops engine", files="program capture passes buffers run"),
     "compiler.passes": Room(7),

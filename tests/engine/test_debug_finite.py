@@ -108,7 +108,7 @@ def test_nan_in_a_constant_comes_in_at_the_op_that_takes_it() -> None:
     x[3, 0, 1] = np.nan
     lstm = tg.nn.LSTM(2, 3, generator=np.random.default_rng(0))
     text = said(lambda: lstm(x))
-    assert text.startswith("NaN comes in: (1, 2) float64 holds it before any op has run\n")
+    assert text.startswith("NaN comes in: an array (1, 2) float64 holds it before any op has run\n")
     assert re.search(
         r"where: argument 'x' of \S.* in scope lstm/l0/t=3, at test_debug_finite", text
     )

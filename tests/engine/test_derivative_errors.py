@@ -58,3 +58,21 @@ def test_directions_have_the_form_of_the_arguments(
 
     with pytest.raises((ValueError, TypeError, KeyError)):
         derivative(f, primals, tangents)
+
+
+def test_a_second_derivative_through_a_first_order_backward_is_refused() -> None:
+    def slope(x: tg.Value, create_graph: bool) -> tg.Value:
+        y = x**3
+        y.backward(create_graph=create_graph)
+        return x.grad * 1.0
+
+    with pytest.raises(tg.GraphError, match=r"create_graph=True"):
+        tg.grad(lambda x: slope(x, False))(2.0)
+    assert float(tg.grad(lambda x: slope(x, True))(2.0)) == 12.0
+    with pytest.raises(tg.GraphError, match=r"first-order graph has no second derivative"):
+        tg.grad(tg.grad(lambda x: slope(x, False)))(2.0)
+
+
+def test_a_derivative_that_really_is_zero_is_zero() -> None:
+    assert float(tg.grad(lambda x: x.detach() * 2.0)(2.0)) == 0.0
+    assert float(tg.grad(lambda x: 7.0)(2.0)) == 0.0

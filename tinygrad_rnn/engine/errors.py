@@ -18,6 +18,10 @@ class ShapeError(ValueError):
     """Shapes, or values, that do not fit together."""
 
 
+class LayoutError(ShapeError):
+    """Weights in the layout of another program, whose gates stand in another order."""
+
+
 class DtypeError(TypeError):
     """A type or dtype that an op or a gradient cannot work with."""
 
@@ -36,6 +40,22 @@ class NonFiniteError(FloatingPointError):
 
 class ChangedDataError(GraphError):
     """Under `debug`: data that a derivative needs was changed in place after its op had run."""
+
+
+class StaleGradientWarning(UserWarning):
+    """An optimiser's step uses a gradient again, because nobody cleared it after the last step."""
+
+
+class StaleGraphWarning(UserWarning):
+    """Backward goes through ops that ran before the last step: a state was not cut off."""
+
+
+class ReplacedParameterWarning(UserWarning):
+    """An optimiser holds a parameter that its module has replaced by another."""
+
+
+class LogitsWarning(UserWarning):
+    """A loss that takes logits was given probabilities."""
 
 
 class PrecisionWarning(UserWarning):

@@ -25,6 +25,13 @@ def shown(x: Any) -> str:
     return f"{describe(x)} {f'all {low:.6g}' if low == high else f'from {low:.6g} to {high:.6g}'}"
 
 
+def called(x: Any) -> str:
+    """Say what an operand is: by its name, else as an array, a Value or a number."""
+    if getattr(x, "name", None) or not hasattr(x, "shape"):
+        return describe(x)
+    return f"{'a Value' if isinstance(x, Node) else 'an array'} {describe(x)}"
+
+
 def spot(y: Any, wrong: Any) -> str:
     """Say how many entries of a result are wrong, and which is the first."""
     if np.ndim(y) == 0:
@@ -66,7 +73,7 @@ def came_in(
         fix = "look at the data: np.isnan(x).any()"
     return NonFiniteError(
         explain(
-            f"{kind} comes in: {describe(inputs[position])} holds it before any op has run",
+            f"{kind} comes in: {called(inputs[position])} holds it before any op has run",
             where=f"argument{name} of {rule.call_form()}{in_scope(scope)}",
             why=why,
             fix=fix,
@@ -81,7 +88,7 @@ def gradient_appeared(node: Any, position: int, g: Any, gx: Any) -> NonFiniteErr
     return NonFiniteError(
         explain(
             f"{kind} appears in the gradient: the VJP of {node.rule.name} gives it to"
-            f" {describe(node.inputs[position])}{spot(gx, wrong)}",
+            f" {called(node.inputs[position])}{spot(gx, wrong)}",
             where=argument(node, position),
             why=f"the gradient that arrives is {shown(g)}; the op is {node.rule.formula} of"
             f" {', '.join(shown(x) for x in node.inputs)}",
@@ -95,7 +102,7 @@ def gradient_overflowed(node: Any, g: Any) -> NonFiniteError:
     """Word the error of finite contributions whose sum is not finite."""
     return NonFiniteError(
         explain(
-            f"the gradient of {describe(node)} overflows {g.dtype}",
+            f"the gradient of {called(node)} overflows {g.dtype}",
             where=f"the sum of what its uses give to it{in_scope(node.scope)}",
             why="every contribution is finite, their sum is not",
             fix="scale the loss down, or clip the state or the gradient on the way",
@@ -108,7 +115,7 @@ def seed_not_finite(node: Any, g: Any) -> NonFiniteError:
     return NonFiniteError(
         explain(
             f"backward starts from a gradient that is not finite: {shown(g)}",
-            where=f"{describe(node)}{in_scope(node.scope)}",
+            where=f"{called(node)}{in_scope(node.scope)}",
             why="it was passed so",
             fix="look at what computes it",
         )
@@ -130,7 +137,7 @@ def changed(node: Any, position: int, before: Line | None, after: Line | None) -
     if position < 0:
         what, where = f"the result of {node.rule.name}", made_by(node)
     else:
-        what, where = describe(node.inputs[position]), argument(node, position)
+        what, where = called(node.inputs[position]), argument(node, position)
     return ChangedDataError(
         explain(
             f"{what} was changed in place between forward and backward",

@@ -192,6 +192,31 @@ def wrong_seed(value: Any, gradient: Any) -> ShapeError:
     )
 
 
+def not_one_truth(value: Any) -> ShapeError:
+    """Word the error of ``if v:`` on an array."""
+    return ShapeError(
+        explain(
+            f"the truth of a Value of shape {value.data.shape} is ambiguous",
+            where="if v:, while v:, not v, v and w, max(v, w) or sorted([v, w])",
+            why=f"each of its {value.data.size} entries is true or false for itself",
+            fix="ask a question with one answer: (v.data > 0).any(), (v.data > 0).all();"
+            " to choose entry by entry write np.where(v > 0, v, w)",
+        )
+    )
+
+
+def not_one_number(value: Any) -> DtypeError:
+    """Word the error of ``float(v)`` on an array."""
+    return DtypeError(
+        explain(
+            f"a Python number of a Value of shape {value.data.shape}",
+            where="float(v), or a function of the module math",
+            why="it holds more than a single number",
+            fix="take one entry, float(v[0]); or a function that works on arrays, np.exp(v)",
+        )
+    )
+
+
 def made_by(value: Any) -> str:
     """Say where a Value comes from: its op, scope and, under `debug`, source line."""
     origin = "a leaf" if value.rule is None else f"a result of {value.rule.name}"

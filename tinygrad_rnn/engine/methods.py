@@ -1,4 +1,4 @@
-"""The methods of NumPy's arrays, by way of NumPy's functions. Imports only the graph.
+"""The methods of NumPy's arrays, by way of NumPy's functions. Imports the graph and the errors.
 
 ``v.sum(axis=0)`` is ``np.sum(v, axis=0)``, which arrives at the rule through NumPy's own door:
 no op is named twice, and none is known here.
@@ -11,6 +11,8 @@ from typing import Any
 import numpy
 
 from .graph import Node
+from .leaf_history import note_step
+from .messages import not_one_number, not_one_truth
 
 np: Any = numpy  # its functions take Values, through their own door; its type hints do not know
 
@@ -55,10 +57,22 @@ class ArrayMethods(Node):
         return len(self.data)
 
     def __float__(self) -> float:
-        return float(self.data)
+        try:
+            return float(self.data)
+        except TypeError as error:
+            raise not_one_number(self) from error
 
     def __bool__(self) -> bool:
+        if self.data.size != 1:
+            raise not_one_truth(self)
         return bool(self.data)
+
+    def note_step(self) -> Warning | None:
+        """Note that an optimiser is using ``.grad``; return what is wrong with that, if anything.
+
+        Optimisers call it in every step, so that a gradient used twice does not go unnoticed.
+        """
+        return note_step(self)
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Any:
         """Sum the entries along axes, see `tinygrad_rnn.sum`."""

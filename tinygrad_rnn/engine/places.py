@@ -8,6 +8,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import warnings
 from functools import cache
 from types import FrameType
 from typing import NamedTuple
@@ -86,6 +87,18 @@ def calling_frame() -> FrameType | None:
     while frame is not None and is_own(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
+
+
+def warn_program(message: str, kind: type[Warning]) -> None:
+    """Warn at the line that the program is at, so that Python hides repetitions of that line."""
+    frame = calling_frame()
+    if frame is None:
+        warnings.warn(message, kind, stacklevel=2)
+        return
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(
+        message, kind, frame.f_code.co_filename, frame.f_lineno, registry=registry
+    )
 
 
 def calling_line() -> Line | None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import recording
-from .errors import ShapeError, explain
+from .errors import GraphError, ShapeError, explain
 from .graph import Node
 from .primitive import primitive
 from .value import Value, starting_gradient, sweep_from
@@ -83,6 +83,8 @@ def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> 
     results = []
     for x in variables:
         result = sweep.gradients.get(x) if sweep else None
+        if result is None and x.grad is not None and not isinstance(x.grad, Node):
+            raise first_order_only(x)
         if result is None:
             result = np.zeros(x.shape, x.dtype)[()]
         elif isinstance(result, np.ndarray) and sweep and x not in sweep.fresh:
@@ -91,6 +93,18 @@ def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> 
             result = Value(result, requires_grad=False)
         results.append(result)
     return results
+
+
+def first_order_only(x: Any) -> GraphError:
+    """Word the error of a function that takes a derivative of its own and keeps only numbers."""
+    return GraphError(
+        explain(
+            f"no gradient comes back to an argument of shape {x.shape} through a backward() inside",
+            where="grad, jacobian, hessian, … of a function that calls backward() and uses .grad",
+            why="that backward() left plain arrays: a first-order graph has no second derivative",
+            fix="inside, call backward(create_graph=True), or take the derivative with tg.grad",
+        )
+    )
 
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:

@@ -16,6 +16,7 @@ from . import recording
 from .backward import Sweep
 from .graph import Node, ancestors, by_creation, creation_order
 from .intake import as_array, as_data, as_result
+from .leaf_history import HISTORIES, added_to, warn_if_stale
 from .messages import failed_forward, needs_gradient, no_graph, wrong_seed
 from .operators import Operators
 from .rule import NO_PARAMS, RULES, Rule
@@ -94,6 +95,8 @@ class Value(Operators):
         for node in sweep.nodes:
             if node.rule is not None:
                 node.grad = None  # never the gradient of an earlier sweep
+        if HISTORIES:  # some optimiser has taken a step
+            warn_if_stale(sweep.nodes, (node for node, _ in finished if node.rule is None))
         for node, g in finished:
             node.grad = g
 
@@ -254,4 +257,4 @@ def final_gradient(node: Node, sweep: Sweep) -> Any:
     if sweep.create_graph:  # a Value, and for leaves one of its own
         value = g if isinstance(g, Value) else Value(g, requires_grad=False)
         g = value.astype(value.dtype) if leaf else value
-    return node.grad + g if leaf and node.grad is not None else g
+    return added_to(node, g) if leaf and node.grad is not None else g

@@ -6,7 +6,6 @@ it has left the usual way anyhow.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +17,7 @@ from .backward import Gradient, Sweep
 from .errors import PrecisionWarning
 from .finiteness import demand_finite, demand_finite_gradients
 from .graph import Node, ancestors, data_of
-from .places import Place, calling_frame, calling_line
+from .places import Place, calling_line, warn_program
 from .rule import Rule
 from .unchanged import demand_unchanged, fingerprint
 
@@ -138,15 +137,4 @@ def warn_if_widened(node: Node, rule: Rule, inputs: tuple[Any, ...]) -> None:
     narrower = any(d.kind == "f" and d.itemsize < y.itemsize for d in dtypes)
     if y.kind != "f" or not narrower or "dtype" in node.params:
         return
-    frame = calling_frame()
-    message = findings.widened(rule, inputs, y, node.scope)
-    if frame is None:
-        warnings.warn(message, PrecisionWarning, stacklevel=2)
-        return
-    warnings.warn_explicit(  # at the program's line, which hides repetitions of its own only
-        message,
-        PrecisionWarning,
-        frame.f_code.co_filename,
-        frame.f_lineno,
-        registry=frame.f_globals.setdefault("__warningregistry__", {}),
-    )
+    warn_program(findings.widened(rule, inputs, y, node.scope), PrecisionWarning)

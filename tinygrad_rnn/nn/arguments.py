@@ -99,12 +99,18 @@ def checked_input(
                 f"{module}: x has shape {x.shape}",
                 where=place(module),
                 why=f"the module was built for {size} features, which lie along the last axis",
-                fix=f"pass x of shape {forms}",
+                fix=f"pass x of shape {forms}{moved(x.shape, size)}",
             )
         )
     if x.dtype != dtype:
         raise wrong_dtype(module, "x", x, dtype)
     return x
+
+
+def moved(shape: tuple[int, ...], size: int) -> str:
+    """Say how to bring the features to the last axis, if another axis has their number."""
+    axes = [axis for axis, n in enumerate(shape[:-1]) if n == size]
+    return f"; axis {axes[0]} has {size}: np.moveaxis(x, {axes[0]}, -1)" if axes else ""
 
 
 def wrong_dtype(module: str, name: str, x: Array, dtype: np.dtype[Any]) -> DtypeError:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..engine.errors import DtypeError, explain
+from ..engine.leaf_history import note_replaced
 from ..engine.recording import name_scope
 from ..engine.value import Value
 from .naming import dotted, flattened, near
@@ -208,13 +209,14 @@ class Module(metaclass=ClosedAfterInit):
                     f"assigning a {type(x).__name__} to {type(self).__name__}.{name}",
                     why=f"it is a {kind}, a {owned.__name__}, and everything that works on the"
                     f" module's {kind}s would miss it",
-                    fix=f"module.{name}.data[...] = x changes its numbers in place; or assign"
-                    " tg.Value(x)"
+                    fix=f"module.{name}.data[...] = x changes it in place; or assign tg.Value(x)"
                     if owned is Value
                     else f"assign a Module, e.g. class Identity(nn.Module) for an empty {name}",
                 )
             )
         object.__setattr__(self, name, x)
+        if owned is not None:
+            note_replaced(f"{self._scope}.{name}", held, x)
         if self._built:
             self._adopt()
 
@@ -224,8 +226,7 @@ class Module(metaclass=ClosedAfterInit):
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{self._near(name)}")
 
     def _near(self, name: str) -> str:
-        names = {*vars(self), *dir(type(self))}
-        return near(name, [other for other in names if not other.startswith("_")])
+        return near(name, [x for x in {*vars(self), *dir(type(self))} if not x.startswith("_")])
 
     def _adopt(self) -> None:
         """Tell the parts and the parameters by what names they are known here."""

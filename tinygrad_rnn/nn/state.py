@@ -1,4 +1,4 @@
-"""Copying arrays into a module's parameters, all or none. Imports the engine and `naming` only."""
+"""Copying arrays into a module's parameters, all or none. Imports the engine and files above."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.errors import ShapeError, explain
 from ..engine.value import Value
+from .foreign import refuse_foreign
 from .naming import near
 
 
@@ -25,9 +26,11 @@ def load(own: dict[str, Value], state: Mapping[str, Any], strict: bool, module: 
     Raises
     ------
     ValueError
-        Naming every entry that does not fit. Nothing is loaded then.
+        Naming every entry that does not fit. Nothing is loaded then. A `LayoutError` if they are
+        recognised as another program's.
     """
     arrays = {name: as_array(entry) for name, entry in state.items()}
+    refuse_foreign(own, arrays, module)
     missing = [name for name in own if name not in arrays]
     unexpected = [name for name in arrays if name not in own]
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine.errors import OutOfRangeError, ShapeError, explain
+from ..engine.errors import LogitsWarning, OutOfRangeError, ShapeError, explain
 from ..engine.graph import Node
+from ..engine.places import warn_program
 from ..engine.primitive import primitive
 from .arithmetic import where
-from .nonlinear import as_floats, exp, softplus, square
+from .nonlinear import as_floats, exp, sigmoid, softplus, square
 
 
 @primitive
@@ -68,6 +69,7 @@ def softmax_cross_entropy(logits, targets, *, reduction="mean", ignore_index=Non
 def _(logits, targets, *, reduction="mean", ignore_index=None):
     """Targets may be a list, or the one id of a vector of logits."""
     targets = targets if hasattr(targets, "dtype") else np.asarray(targets)
+    warn_if_made_by(softmax, logits, "softmax_cross_entropy")
     return (logits, targets), {"reduction": reduction, "ignore_index": ignore_index}
 
 
@@ -105,6 +107,21 @@ def at_ids(x, ids):
     return rows[np.arange(len(rows)), np.ravel(ids)].reshape(ids.shape)
 
 
+def warn_if_made_by(curve, logits, op):
+    """Warn if logits are the result of the very curve that the loss applies to them."""
+    name = curve.rule.name
+    if isinstance(logits, Node) and logits.rule is curve.rule:
+        warn_program(
+            explain(
+                f"{op} of probabilities: its logits are a result of {name}",
+                where=f"{op}(logits, targets)",
+                why=f"the loss applies {name} itself; twice, it learns slowly and badly",
+                fix=f"pass what went into {name}",
+            ),
+            LogitsWarning,
+        )
+
+
 def is_ids(targets):
     """Say whether targets are class ids rather than probabilities."""
     return targets.dtype.kind in "iu"
@@ -130,12 +147,15 @@ def check_targets(logits, targets, ignore_index):
     classes = logits.shape[-1]
     wanted = logits.shape[:-1] if is_ids(targets) else logits.shape
     if targets.shape != wanted:
+        swapped = targets.ndim > 1 and targets.shape[:2] == wanted[1::-1]
+        order = "; their first two axes stand in the other order: np.swapaxes(targets, 0, 1)"
         raise ShapeError(
             explain(
                 f"softmax_cross_entropy: {targets.dtype} targets of shape {targets.shape}"
                 f" for logits of shape {logits.shape}",
                 why="ids have one entry for each row of logits, probabilities one for each logit",
-                fix=f"pass ids of shape {logits.shape[:-1]} or floats of shape {logits.shape}",
+                fix=f"pass ids of shape {logits.shape[:-1]} or floats of shape {logits.shape}"
+                + (order if swapped else ""),
             )
         )
     if is_ids(targets) and targets.size and (targets.min() < 0 or targets.max() >= classes):
@@ -176,6 +196,7 @@ def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean"):
     Written as t · softplus(−x) + (1 − t) · softplus(x), which neither overflows nor cancels.
     """
     targets = like(logits, targets, "binary_cross_entropy_with_logits")
+    warn_if_made_by(sigmoid, logits, "binary_cross_entropy_with_logits")
     losses = targets * softplus(-logits) + (1 - targets) * softplus(logits)
     return reduced(losses, np.size(losses), reduction)
 

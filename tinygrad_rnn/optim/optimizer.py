@@ -6,6 +6,7 @@ Sees of a parameter only `.data` and `.grad`. Imports NumPy, `options` and `para
 from __future__ import annotations
 
 import copy
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -49,6 +50,7 @@ class Optimizer(ABC):
         for name, value in options.items():
             setattr(self, name, value)
         self.initial_lr: float | None = None
+        self._warned: set[type[Warning]] = set()
         self.state: list[dict[str, Any]] = [{"step": 0} for _ in self.params]
         for parameter, state in zip(self.params, self.state, strict=True):
             self._add_buffers(state, parameter.data)
@@ -84,6 +86,12 @@ class Optimizer(ABC):
         ------
         ValueError
             If a gradient has the wrong shape; then nothing has been changed.
+
+        Warns
+        -----
+        StaleGradientWarning, ReplacedParameterWarning
+            Once each: if a gradient was used by an earlier step already, as where `zero_grad` is
+            missing; if a module has another parameter now in the place of one of these.
         """
         owner = type(self).__name__
         ready = [
@@ -91,6 +99,7 @@ class Optimizer(ABC):
             for index, (parameter, state) in enumerate(zip(self.params, self.state, strict=True))
             if parameter.grad is not None
         ]
+        self._pass_on_warnings()
         for parameter, state, g in ready:
             data = parameter.data
             # A NumPy scalar cannot be written to: it goes through an array of no dimensions.
@@ -100,6 +109,14 @@ class Optimizer(ABC):
             self.update(weight, self.decay(weight, g), state)
             if weight is not data:
                 parameter.data = weight[()]
+
+    def _pass_on_warnings(self) -> None:
+        """Tell the parameters of the step; say what they remark, each kind of remark once."""
+        remarks = [p.note_step() for p in self.params if hasattr(p, "note_step")]
+        for remark in remarks:
+            if remark is not None and type(remark) not in self._warned:
+                self._warned.add(type(remark))
+                warnings.warn(remark, stacklevel=3)
 
     def _add_buffers(self, state: dict[str, Any], weight: NDArray[Any]) -> None:
         """Make the buffers that are not there yet: all, or those of an option set on the way."""

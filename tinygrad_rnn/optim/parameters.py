@@ -18,6 +18,11 @@ class Parameter(Protocol):
         The numbers to be trained.
     grad : array_like or None
         The gradient, of the shape of `data`; None: it is left as it is.
+
+    Notes
+    -----
+    A parameter may have a method ``note_step()``, as a ``Value`` has: a step calls it, and passes
+    on the warning that it returns, if any.
     """
 
     data: Any
