@@ -4,8 +4,9 @@
 # The classic way to write a character RNN in NumPy: one-hot columns, `Wxh @ x + Whh @ h + bh`, a
 # softmax, a loop back through time, gradients clipped to ±5, Adam, and a state that is carried
 # from one piece of text to the next. A public notebook writes all of it by hand, and cannot have
-# run its backward pass. Here the forward pass is written in that way and left as it is; what goes
-# back is not written at all.
+# run its backward pass. Here the forward pass is written in that way and left as it is; gradients
+# come from the graph. A backward pass is written only for the doctor, who is to find what is wrong
+# with it.
 
 # %%
 import numpy as np
@@ -133,7 +134,57 @@ for logit in (0.0, -20.0, -26.0, -30.0):
 # %% [markdown]
 # `tg.softmax_cross_entropy(logits, targets)` needs no such guard: it never takes the logarithm of
 # a probability.
+
+# %% [markdown]
+# ## Backwards by hand, with a bias that was forgotten
 #
+# The loop back through time, as one writes it without a graph. It is right up to its last lines,
+# which keep gradients from exploding: of the five, one is not in the list.
+
+
+# %%
+def backward(weights, inputs, targets, h):
+    """Return the gradients of the loss, clipped, as far as they are."""
+    hs, _, ps = forward(**weights, inputs=inputs, h=h)
+    before = [h, *hs[:-1]]
+    grads = {name: np.zeros_like(w) for name, w in weights.items()}
+    dh_next = np.zeros_like(h)
+    for t in reversed(range(len(inputs))):
+        dy = ps[t] - one_hot(targets[t], len(ps[t]))  # (V, 1)
+        grads["Why"] += dy @ hs[t].T
+        grads["by"] += dy
+        dh = weights["Why"].T @ dy + dh_next  # (H, 1)
+        da = dh * (1 - hs[t] ** 2)  # (H, 1)
+        grads["Wxh"] += da @ one_hot(inputs[t], weights["Wxh"].shape[1]).T
+        grads["Whh"] += da @ before[t].T
+        grads["bh"] += da
+        dh_next = weights["Whh"].T @ da
+    for name in ("Wxh", "Whh", "Why", "by"):
+        np.clip(grads[name], -5, 5, out=grads[name])
+    return grads
+
+
+# %% [markdown]
+# With the small weights of above nobody would ever notice, since nothing there reaches 5. So a
+# problem that does: weights a hundred times as large, and a text of 24 letters.
+
+# %%
+rng = np.random.default_rng(7)
+wild = {name: rng.normal(size=w.shape) for name, w in WEIGHTS.items()}
+letters = rng.integers(4, size=25)
+piece = {"inputs": letters[:-1], "targets": letters[1:], "h": np.zeros((3, 1))}
+
+values = {name: tg.Value(w, name=name) for name, w in wild.items()}
+loss = loss_of(**values, **piece)
+loss.backward()
+print("largest entries:", {name: float(abs(v.grad).max().round(1)) for name, v in values.items()})
+
+# %%
+by_hand = backward(wild, **piece)
+diagnosis = tg.check.diagnose(by_hand, loss, values)
+print(diagnosis)
+
+# %% [markdown]
 # ## Adam, clipping, and a state that is carried
 #
 # In this text an "a" is followed by "b", "c" and "d" in turn. To say which, the net has to

@@ -110,14 +110,19 @@ print(repr(trained))
 
 
 # %%
-def backward(weights):
-    """Return the gradients of the loss: two of them not quite."""
-    h, states, dys = np.zeros((1, H)), [], []
+def errors_and_states(weights):
+    """Return p − 1 at the target, and the state, of each step."""
+    h, dys, states = np.zeros((1, H)), [], []
     for k, target in zip(inputs, targets, strict=True):
         p, h = step(weights, one_hot(k), h)
-        states.append(h)
         dys.append(p - one_hot(target))
+        states.append(h)
+    return dys, states
 
+
+def backward(weights):
+    """Return the gradients of the loss: three of them not quite."""
+    dys, states = errors_and_states(weights)
     grads = {name: np.zeros_like(w) for name, w in weights.items()}
     dh_later = np.zeros((1, H))
     for t in reversed(range(len(inputs))):
@@ -140,7 +145,16 @@ swept = {name: v.grad for name, v in first.items()}
 print(tg.check.compare(swept, by_hand, labels=("autodiff", "by hand")))
 
 # %% [markdown]
-# The two gradients above the state are right, the three below are not.
+# The two gradients above the state are right, the three below are not. What is wrong with them,
+# the doctor can tell. It does not look at the code, but at the numbers: it recomputes the gradient
+# under each mistake that it knows, alone and in pairs, and says which of them gives these.
+
+# %%
+diagnosis = tg.check.diagnose(by_hand, loss, first)
+print(diagnosis)
+
+# %% [markdown]
+# Let us see whether it is right.
 #
 # **Nothing is carried.** `dh_later` begins with zero and stays zero: what step t + 1 has to say
 # about the state never reaches step t. The ledger keeps apart how far a loss was from the use that
@@ -170,7 +184,9 @@ print(np.allclose(by_hand["Whh"], led["Whh"].by_lag[0], rtol=0, atol=1e-9))
 # ## Clipped, it is harder to see
 #
 # The notebook clips every entry to ±1 before it uses it. What lies outside becomes equal, right or
-# wrong, so look at gradients *before* they are clipped:
+# wrong, so compare gradients *before* they are clipped. The doctor knows clipping as well, and
+# here sees through it; with less left between the bounds, there would be less to tell mistakes
+# apart by.
 
 # %%
 clipped = int(np.sum(np.abs(by_hand["Whh"]) > 1))
@@ -180,3 +196,38 @@ print(
     f"unclipped, {np.mean(np.isclose(swept['Whh'], by_hand['Whh'])):.0%} of the entries are right"
 )
 print(f"clipped,   {np.mean(np.isclose(*both)):.0%} look right")
+
+after_clipping = {name: np.clip(g, -1, 1) for name, g in by_hand.items()}
+seen_through = tg.check.diagnose(after_clipping, loss, first)
+print("dWhh:", seen_through.findings["Whh"].verdict)
+
+# %% [markdown]
+# ## The line that was to carry
+#
+# That notebook has a line for the carry, commented out. With it, the gradient would not have been
+# right either: it multiplies `dh` by the product of slope and matrix, but slope times `dh` is what
+# has to be multiplied by the matrix. Written afresh, with the other mistake mended:
+
+
+# %%
+def backward_with_that_carry(weights):
+    """Return the gradients of the loss: the carry is there, and wrong."""
+    dys, states = errors_and_states(weights)
+    grads = {name: np.zeros_like(w) for name, w in weights.items()}
+    dh_later = np.zeros((1, H))
+    for t in reversed(range(len(inputs))):
+        dy = dys[t]  # (1, V)
+        slope = 1 - states[t] ** 2  # (1, H)
+        before = states[t - 1] if t else np.zeros((1, H))
+        dh = dy @ weights["Why"] + dh_later  # (1, H)
+        grads["Why"] += dy.T @ states[t]
+        grads["by"] += dy
+        grads["Wxh"] += (dh * slope).T @ one_hot(inputs[t])
+        grads["Whh"] += (dh * slope).T @ before
+        grads["bh"] += dh * slope
+        dh_later = dh * (slope @ weights["Whh"])
+    return grads
+
+
+carried = tg.check.diagnose(backward_with_that_carry(WEIGHTS), loss, first)
+print(carried)

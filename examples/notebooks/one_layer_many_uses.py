@@ -136,7 +136,7 @@ print("last states: ", last.data)
 # beside that of `l0` of the same t.
 
 # %%
-tg.draw(by_time, depth=3, values=False, grads=False)
+tg.draw(pairs, depth=3, values=False, grads=False)
 
 # %% [markdown]
 # ## The gates of an LSTM
@@ -210,3 +210,13 @@ of_slipped = gradients_of(slipped(x[0], state, lstm.weight_ih, lstm.weight_hh)[0
 of_cell = gradients_of(lstm(x[0], state)[0])
 comparison = tg.check.compare(of_slipped, of_cell, labels=("slipped", "cell"))
 print(comparison)
+
+# %% [markdown]
+# The doctor knows the mistakes of the way back. This one is made on the way forward; all that it
+# can say is that these are not the gradients of an LSTM.
+
+# %%
+loss = np.sum(lstm(x[0], state)[0])
+of_slipped["h"] = np.zeros(2)  # None, as a number
+diagnosis = tg.check.diagnose(of_slipped, loss, leaves)
+print({name: finding.verdict for name, finding in diagnosis.findings.items()})

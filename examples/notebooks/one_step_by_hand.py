@@ -6,7 +6,8 @@
 # and back; here the same numbers come out of a graph. Then we make the two slips by which that
 # notebook prints gradients that are too large, and let the doctor find them.
 #
-# The weights are the ones printed there, to nine digits. So results agree to about as many.
+# The weights are the ones printed there, which are rounded. So results agree to about as many
+# digits.
 
 # %%
 import numpy as np
@@ -87,11 +88,12 @@ h, y, p, loss = one_step(**values, h_before=h_before)
 loss.backward()
 
 raw = h.inputs[0]  # what tanh was applied to: a Value knows what it was made from
+dh_next = h_before.grad
 print("dy     ", y.grad[:, 0])
 print("dWhy[3]", values["Why"].grad[3])
 print("dh     ", h.grad[:, 0])
 print("dh_raw ", raw.grad[:, 0])
-print("dh_next", h_before.grad[:, 0])
+print("dh_next", dh_next[:, 0])
 
 # %% [markdown]
 # These are the five arrays that one computes by hand on the way: `dy` is p − 1 at the answer and p
@@ -149,8 +151,26 @@ print("dWxh, column 2", grads["Wxh"][:, READS])
 
 # %% [markdown]
 # Nothing about these numbers looks wrong: shapes, signs and places are right. Held against the
-# graph they are not:
+# graph they are not. The doctor recomputes the gradient under the mistakes that it knows, and says
+# which of them gives the numbers at hand:
 
 # %%
 swept = {name: v.grad for name, v in values.items()}
-print(tg.check.compare(swept, grads, labels=("autodiff", "by hand")))
+for v in values.values():
+    v.grad = None
+diagnosis = tg.check.diagnose(grads, loss, values)
+print(diagnosis)
+
+# %% [markdown]
+# ## The same slip with a graph
+#
+# A graph does not save one from it. `backward` adds to what a leaf holds, as `+=` does, so that
+# losses of several batches can be collected. If it is called twice, and nobody has set the
+# gradients to None in between, all of them count twice:
+
+# %%
+loss.backward()
+loss.backward()
+twice = {name: v.grad for name, v in values.items()}
+again = tg.check.diagnose(twice, loss, values)
+print(again)

@@ -29,9 +29,9 @@ print(repr("".join(vocabulary[k] for k in inputs)), "is to become", end=" ")
 print(repr("".join(vocabulary[k] for k in targets)))
 
 # %% [markdown]
-# Every weight is drawn from a generator of the same seed and rounded to float32. All of them begin
-# with the same numbers, which no net should that is to learn anything; for a check of gradients it
-# does no harm. They are computed with in float64, so that nothing but this first rounding is lost.
+# Every weight is drawn from a generator of the same seed and rounded to float32. So all of them
+# begin with the same numbers: no good start for training, but no harm to a check of gradients.
+# They are computed with in float64, so that nothing but this first rounding is lost.
 
 
 # %%
@@ -150,3 +150,10 @@ measured = dict(zip(WEIGHTS, measured, strict=True))
 witnesses = {"autodiff": swept, "by hand": by_hand, "measured": measured}
 witnesses_table = tg.check.compare_witnesses(witnesses)
 print(witnesses_table)
+
+# %% [markdown]
+# And so the doctor has nothing to do:
+
+# %%
+diagnosis = tg.check.diagnose(by_hand, loss, values)
+print(diagnosis)

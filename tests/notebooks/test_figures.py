@@ -88,7 +88,7 @@ class TestOneStepByHand:
         close(e["h"].grad[:, 0], [-0.00604377, 0.00500025, 0.00763583], 2e-8)
         close(e["raw"].grad[:, 0], [-0.00604365, 0.00499995, 0.00762842], 2e-8)
         d_next = [-1.30717501e-04, 8.78041806e-05, 1.69311833e-05]
-        close(e["h_before"].grad[:, 0], d_next, 1e-9)
+        close(e["dh_next"][:, 0], d_next, 1e-9)
         assert count_of_zeros(swept["Whh"]) == 9
 
     def test_two_cells_that_were_run_more_than_once(self) -> None:
