@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +62,28 @@ def run(page: str, file: str, title: str | None = None) -> Iterator[tuple[Block,
     found = blocks(page)
     shown = {b.directly_after: b.text for b in found if b.language == "text" and b.directly_after}
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    for block in found:
-        if (block.language, block.title) == ("python", title):
-            # Blank lines in front, so that a traceback names the line of the page.
-            code = compile("\n" * (block.line - 1) + block.text, file, "exec", dont_inherit=True)
-            with contextlib.redirect_stdout(io.StringIO()) as printed:
-                exec(code, namespace)
-            yield block, printed.getvalue(), shown.get(block, "")
+    try:
+        for block in found:
+            if (block.language, block.title) == ("python", title):
+                # Blank lines in front, so that a traceback names the line of the page.
+                lines = "\n" * (block.line - 1) + block.text
+                code = compile(lines, file, "exec", dont_inherit=True)
+                with contextlib.redirect_stdout(io.StringIO()) as printed:
+                    exec(code, namespace)
+                yield block, printed.getvalue(), shown.get(block, "")
+    finally:
+        if "matplotlib.pyplot" in sys.modules:  # which keeps every figure until it is closed
+            sys.modules["matplotlib.pyplot"].close("all")
+
+
+def commands(page: str) -> Iterator[tuple[list[str], Block]]:
+    """Yield the words of every command of ours on a page, with the block that it stands in."""
+    for block in blocks(page):
+        if block.language == "console":
+            for line in block.text.splitlines():
+                words = shlex.split(line)
+                if words[0] == "tinygrad-rnn":
+                    yield words[1:], block
 
 
 def prose(page: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.docs.pages import README, ROOT, Block, blocks, prose
+from tests.docs.pages import README, ROOT, Block, blocks, commands, prose
 from tinygrad_rnn import app
 from tinygrad_rnn.app.arguments import parser
 from tinygrad_rnn.app.cli import main
@@ -25,16 +24,6 @@ SETUP = [
 # The same commands on less: what they print keeps its form.
 SMALLER = {"train": ["--steps", "4", "--sample-every", "2", "--hidden", "8"], "check": []}
 NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]\d+)?")
-
-
-def commands() -> Iterator[tuple[list[str], Block]]:
-    """Yield the words of every command of ours on the page, with the block that it stands in."""
-    for block in blocks(TEXT):
-        if block.language == "console":
-            for line in block.text.splitlines():
-                words = shlex.split(line)
-                if words[0] == "tinygrad-rnn":
-                    yield words[1:], block
 
 
 def shown_below(block: Block) -> list[str]:
@@ -79,8 +68,8 @@ def test_what_the_two_commands_name_exists() -> None:
 
 
 def test_every_command_on_the_page_has_the_options_that_it_names() -> None:
-    words = [words for words, _ in commands()]
-    assert {w[0] for w in words} == {"train", "sample", "check"}
+    words = [words for words, _ in commands(TEXT)]
+    assert {w[0] for w in words} == {"train", "sample", "check", "plot"}
     for each in words:
         assert parser("").parse_args(each).command == each[0]
 
@@ -97,19 +86,21 @@ def test_the_commands_print_what_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for words, block in commands():
+    printed: dict[Block, str] = {}
+    for words, block in commands(TEXT):
         if any("book" in word for word in words):
             continue  # a text of the reader's own
         assert main([*words, *SMALLER.get(words[0], [])]) == 0, words
-        printed = capsys.readouterr().out
-        shown = shown_below(block)
+        out = capsys.readouterr().out
         if words[0] == "sample":
             prime = words[words.index("--prime") + 1]
-            assert printed.startswith(prime)
-            assert shown[0].startswith(prime)
-            continue
-        forms = {form(line) for line in printed.splitlines()}
-        for line in shown:
+            assert out.startswith(prime)
+            assert shown_below(block)[0].startswith(prime)
+        else:
+            printed[block] = printed.get(block, "") + out
+    for block, text in printed.items():
+        forms = {form(line) for line in text.splitlines()}
+        for line in shown_below(block):
             if line != "…" and not line.startswith("    "):  # but for what the net has written
                 assert form(line) in forms, line
 

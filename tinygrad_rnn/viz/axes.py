@@ -82,7 +82,15 @@ def heat_map(
         The sizes at its two ends; beyond them the colour stays.
     label : str
         Of the key.
+
+    Raises
+    ------
+    ValueError
+        If the ends are not above zero, the first below the second.
     """
+    low, high = between
+    if not 0 < low < high < np.inf:
+        raise misfit(f"colours between {low:g} and {high:g}", "0 < the first < the second")
     import matplotlib
     from matplotlib.colors import LogNorm
 
@@ -95,8 +103,8 @@ def heat_map(
         cmap=matplotlib.colormaps[colors].with_extremes(bad=NOTHING),
         norm=LogNorm(*between),
     )
-    seen, (low, high) = sizes[sizes > 0], between
-    beyond = bool(np.any(seen < low)), bool(np.any(seen > high))
+    seen, little = sizes[sizes > 0], 1 + 1e-9  # what is beyond by rounding alone is not
+    beyond = bool(np.any(seen * little < low)), bool(np.any(seen > high * little))
     ends = {(False, False): "neither", (True, False): "min", (False, True): "max"}
     ax.figure.colorbar(image, ax=ax, label=label, extend=ends.get(beyond, "both"))
     whole_numbers(ax.xaxis)

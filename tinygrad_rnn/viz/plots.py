@@ -57,7 +57,7 @@ def flow(norms: Mapping[str, Any], ax: Any = None) -> Any:
     return ax
 
 
-def ledger(account: Any, ax: Any = None) -> Any:
+def ledger(account: Any, ax: Any = None, *, between: tuple[float, float] | None = None) -> Any:
     """Draw an account of the ledger as a heat map: loss at t′ against use at t.
 
     Parameters
@@ -65,6 +65,9 @@ def ledger(account: Any, ax: Any = None) -> Any:
     account : bptt.Account
         ``bptt.ledger(loss, params)[name]``.
     ax : matplotlib.axes.Axes, optional
+    between : pair of float, optional
+        The lengths of the darkest and the lightest colour, to be the same for several plots; else
+        those of the shortest and the longest contribution.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def ledger(account: Any, ax: Any = None) -> Any:
     Raises
     ------
     ValueError
-        If no contribution is above zero.
+        If no contribution is above zero, or `between` is not two such lengths.
     ModuleNotFoundError
         If Matplotlib is not installed.
     """
@@ -85,15 +88,19 @@ def ledger(account: Any, ax: Any = None) -> Any:
         sizes[loss_step - first, t - first] = size
     top = largest(sizes, f"the account of {account.name!r}")
     ax = axes(ax)
-    low = max(float(np.nanmin(np.where(sizes > 0, sizes, np.nan))), top / 10**DECADES)
-    heat_map(ax, sizes, first, "viridis", (low, max(top, 2 * low)), "‖contribution‖")
+    if between is None:
+        low = max(float(np.nanmin(np.where(sizes > 0, sizes, np.nan))), top / 10**DECADES)
+        between = low, max(top, 2 * low)
+    heat_map(ax, sizes, first, "viridis", between, "‖contribution‖")
     ax.set_xlabel("weight used at step $t$")
     ax.set_ylabel("loss at step $t'$")
     ax.set_title(account.name, parse_math=False)
     return ax
 
 
-def jacobian(jac: Any, ax: Any = None, *, measure: str = "norms") -> Any:
+def jacobian(
+    jac: Any, ax: Any = None, *, measure: str = "norms", reach: float | None = None
+) -> Any:
     """Draw how much each state depends on every earlier one: t against k.
 
     Parameters
@@ -103,6 +110,9 @@ def jacobian(jac: Any, ax: Any = None, *, measure: str = "norms") -> Any:
     ax : matplotlib.axes.Axes, optional
     measure : {"norms", "spectral_radius"}
         Of each ∂h_t/∂h_k. What shrinks is blue, what grows is red, 1 is white.
+    reach : float, optional
+        The size of the strongest red, whose reciprocal is the strongest blue, to be the same for
+        several plots; else that of what has grown or shrunk most.
 
     Returns
     -------
@@ -111,7 +121,7 @@ def jacobian(jac: Any, ax: Any = None, *, measure: str = "norms") -> Any:
     Raises
     ------
     ValueError
-        If there is no such measure.
+        If there is no such measure, or `reach` is not above 1.
     ModuleNotFoundError
         If Matplotlib is not installed.
     """
@@ -125,10 +135,11 @@ def jacobian(jac: Any, ax: Any = None, *, measure: str = "norms") -> Any:
     sizes = np.array(getattr(jac, measure))
     sizes = sizes.max(axis=2) if sizes.ndim == 3 else sizes  # (T, T)
     sizes[np.triu_indices(len(sizes), 1)] = np.nan
-    seen = np.log10(sizes[np.isfinite(sizes) & (sizes > 0)])
-    reach = np.clip(np.max(np.abs(seen), initial=0.0), 0.5, DECADES)  # from 1 to the farthest
+    if reach is None:
+        seen = np.log10(sizes[np.isfinite(sizes) & (sizes > 0)])
+        reach = 10 ** np.clip(np.max(np.abs(seen), initial=0.0), 0.5, DECADES)
     ax = axes(ax)
-    heat_map(ax, sizes, 0, "RdBu_r", (10**-reach, 10**reach), labels[measure])
+    heat_map(ax, sizes, 0, "RdBu_r", (1 / reach, reach), labels[measure])
     ax.set_xlabel("earlier state $k$")
     ax.set_ylabel("later state $t$")
     ax.set_title(f"${derivative}$: blue has shrunk, red has grown")
