@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.graph import Node
 from .mistake import Mistake
 from .problem import Problem, argument_names
 
@@ -51,7 +52,9 @@ def batch_of(problem: Problem) -> int:
         shape = edge.x.data.shape
         if len(shape) == 2:
             for position, w in enumerate(edge.node.inputs):
-                if w in problem.weight_side and position != edge.position and w.data.ndim == 2:
+                if not (isinstance(w, Node) and w in problem.weight_side):
+                    continue  # an input may be a plain array
+                if position != edge.position and w.data.ndim == 2:
                     left = position < edge.position and argument_names(edge.node) == ("a", "b")
                     return int(shape[1] if left else shape[0])
     return 1
