@@ -149,11 +149,14 @@ class Sweep:
                 totals[x] = gx
             elif type(held) is Sum:
                 held.add(gx)
-            elif isinstance(gx, np.generic) and isinstance(held, np.generic):
-                totals[x] = held + gx  # type: ignore[operator]
-            else:
+            elif isinstance(held, Deferred) or isinstance(gx, Deferred):
                 totals[x] = both = Sum(held)
                 both.add(gx)
+            elif x in self.fresh and type(held) is type(gx) is np.ndarray:
+                held += gx
+            else:
+                totals[x] = held + gx
+                self.fresh.add(x)
 
     def settled(self, node: Node, g: Gradient) -> Gradient:
         """Turn what has arrived at a node into one array (or Value) of the node's dtype."""
@@ -165,6 +168,8 @@ class Sweep:
         if g.dtype != node.data.dtype:
             g = g.astype(node.data.dtype)
             self.fresh.add(node)
+        if type(g) is np.ndarray and g.ndim == 0:  # NumPy is quicker with scalars
+            g = g[()]
         return g
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar, overload
 
-from .rule import VJP, Bind, Forward, Rule, register
+from .rule import NO_PARAMS, VJP, Bind, Forward, Rule, register
 from .value import apply
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,8 +39,9 @@ class Primitive:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the op, and record it if an argument is a Value."""
         rule = self.rule
-        if not kwargs and len(args) in rule.strict and (not args or args[-1] is not None):
-            return apply(rule, args)
+        arrays_only = len(args) in rule.strict and (not args or args[-1] is not None)
+        if arrays_only and (not kwargs or set(rule.settings).issuperset(kwargs)):
+            return apply(rule, args, kwargs or NO_PARAMS)
         return apply(rule, *rule.bind(*args, **kwargs))
 
     def vjp(self, function: VJP) -> VJP:

@@ -24,6 +24,7 @@ class Hole:
 
 
 HOLE = Hole()
+STATIC = {int, slice, type(None), type(...)}  # what in an index is no array
 Index = tuple[Any, ...]
 
 
@@ -45,10 +46,12 @@ def getitem(x, *arrays, index):
 def _(x, index):
     """Index arrays are inputs; integers, slices, None and Ellipsis are static."""
     parts = index if isinstance(index, tuple) else (index,)
+    if STATIC.issuperset(map(type, parts)):
+        return (x,), {"index": parts}
     template: list[Any] = []
     arrays: list[Any] = []
     for part in parts:
-        if isinstance(part, (int, slice, type(None), type(...))) and not isinstance(part, bool):
+        if type(part) in STATIC:
             template.append(part)
         elif isinstance(part, np.integer):
             template.append(int(part))
@@ -186,19 +189,19 @@ class Placed(Deferred):
         The four gates of an LSTM are: no zeros need to be written first.
         """
         last = len(self.shape) - 1
-        pieces = []
+        before = (slice(None),) * last
+        pieces = {}  # from where each begins to where it ends, and what stands there
         for index, g in zip(self.indices, self.inputs, strict=False):
-            *before, piece = index or (None,)
-            if not isinstance(piece, slice) or piece.step is not None:
+            piece = index[-1] if index else None
+            if type(piece) is not slice or index[:-1] not in (before, (...,)):
                 return None
-            if before not in ([Ellipsis], [slice(None)] * last):
+            start, stop, step = piece.indices(self.shape[last])
+            if step != 1 or stop < start or start in pieces:
                 return None
-            pieces.append((*piece.indices(self.shape[last])[:2], g))
-        pieces.sort(key=lambda piece: piece[:2])
-        end = 0
-        for start, stop, _ in pieces:
-            if start != end or stop < start:
-                return None
-            end = stop
-        covered = end == self.shape[last]
-        return np.concatenate([g for *_, g in pieces], axis=last) if covered else None
+            pieces[start] = stop, g
+        end, in_order = 0, []
+        while end in pieces:
+            end, g = pieces.pop(end)
+            in_order.append(g)
+        covered = end == self.shape[last] and not pieces
+        return np.concatenate(in_order, axis=last) if covered else None

@@ -35,7 +35,9 @@ def _(g, y, a, b):
         return lambda: summed_outer(g, b), lambda: swapped(a) @ g if a.ndim == 2 else inner(a, g)
     if a.ndim == 1:  # y = Σᵢ aᵢ b[…, i, j]
         return lambda: b @ g if b.ndim == 2 else inner(swapped(b), g), lambda: summed_outer(a, g)
-    return lambda: right_transposed(g, b, a), lambda: left_transposed(a, g, b)
+    if b.ndim == 2:  # one matrix, whose gradient is summed over all leading axes of a
+        return lambda: right_transposed(g, b, a), lambda: Product(rows_of(a), rows_of(g))
+    return lambda: g @ swapped(b), lambda: swapped(a) @ g
 
 
 def swapped(x):
@@ -57,16 +59,9 @@ def summed_outer(a, b):
 
 def right_transposed(g, b, a):
     """Return the gradient g bᵀ of a, not yet multiplied where it is thin (b has few columns)."""
-    if a.ndim == 2 and b.ndim == 2 and is_thin(b.shape[1], a.shape):
+    if a.ndim == 2 and is_thin(b.shape[1], a.shape):
         return Product(g.T, b.T)
-    return g @ swapped(b)
-
-
-def left_transposed(a, g, b):
-    """Return the gradient aᵀ g of b: summed over all leading axes of a where b is one matrix."""
-    if b.ndim == 2:
-        return Product(rows_of(a), rows_of(g))
-    return swapped(a) @ g
+    return times_transposed(g, b)
 
 
 def rows_product(g, x):
@@ -79,6 +74,12 @@ def rows_product(g, x):
 def rows_of(x):
     """Lay all leading axes out in one: (…, k) becomes (N, k)."""
     return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def sum_of_rows(x):
+    """Return the sum over all leading axes; a single row needs none."""
+    rows = rows_of(x)
+    return rows[0] if len(rows) == 1 else rows.sum(axis=0)
 
 
 def is_thin(n, shape):
@@ -139,18 +140,28 @@ def joined(rows: list[Any]) -> Any:
     return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=0)
 
 
-def affine(x, weight, bias):
-    """Return x Wᵀ + b, the bias added in place where that changes neither shape nor dtype."""
+def times_transposed(x, weight):
+    """Return x Wᵀ: as one product, for many with a transposed matrix are slow."""
+    if x.ndim <= 2:
+        return x @ weight.T
+    return (rows_of(x) @ weight.T).reshape(*x.shape[:-1], weight.shape[0])
+
+
+def affine(x, weight, bias=None):
+    """Return x Wᵀ + b."""
     try:
-        y = x @ weight.T
-        if bias is None:
-            return y
-        in_place = getattr(bias, "shape", None) == y.shape[-1:] and bias.dtype == y.dtype
-        return np.add(y, bias, out=y) if in_place else y + bias
+        y = times_transposed(x, weight)
     except ValueError as error:
-        if np.ndim(weight) == 2 and np.shape(x)[-1:] == weight.shape[1:]:
-            raise
         raise misfit("linear", x, weight, np.shape(weight)[-1]) from error
+    return y if bias is None else add_onto(y, bias)
+
+
+def add_onto(y, b):
+    """Return y + b, written over y where that changes neither its shape nor its dtype."""
+    if getattr(b, "dtype", None) is y.dtype and b.shape in (y.shape, y.shape[-1:]):
+        y += b
+        return y
+    return y + b
 
 
 def misfit(op, a, b, wanted):
@@ -182,20 +193,22 @@ def _(g, y, x, weight, bias=None):
 @primitive
 def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """y = x W_ihᵀ + h W_hhᵀ + b_ih + b_hh"""
-    y = affine(x, w_ih, b_ih)
-    z = affine(h, w_hh, b_hh)
-    return np.add(y, z, out=y) if y.dtype == z.dtype and y.shape == z.shape else y + z
+    y = add_onto(affine(x, w_ih), affine(h, w_hh))
+    for b in (b_ih, b_hh):
+        if b is not None:
+            y = add_onto(y, b)
+    return y
 
 
 @recurrent_linear.vjp
 def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """dx = g W_ih, dh = g W_hh, dW_ih = gᵀ x, dW_hh = gᵀ h, db_ih = g, db_hh = g"""
-    vectors = all(b is None or b.shape == g.shape[-1:] for b in (b_ih, b_hh))
     summed: list[Any] = []
 
     def db():  # summed once for both biases
         if not summed:
-            summed.append(g.sum(axis=tuple(range(g.ndim - 1))) if vectors else g)
+            vectors = all(b is None or b.shape == g.shape[-1:] for b in (b_ih, b_hh))
+            summed.append(sum_of_rows(g) if vectors else g)
         return summed[0]
 
     gradients = (

@@ -201,7 +201,7 @@ def split(x, indices_or_sections, axis=0):
 
     Each part is an ordinary indexing node; their gradients meet in one buffer.
     """
-    length = np.shape(x)[axis]
+    length = x.shape[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
         n = int(indices_or_sections)
         if n < 0 or length % n:
@@ -209,14 +209,12 @@ def split(x, indices_or_sections, axis=0):
         places = [length // n * i for i in range(1, n)]
     else:
         places = [int(place) for place in indices_or_sections]
-    before = (slice(None),) * normalize_axis_index(axis, np.ndim(x))
-    return [
-        x[(*before, slice(start, end))]
-        for start, end in zip([0, *places], [*places, length], strict=True)
-    ]
+    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
+    ends = [*places, length]
+    return [x[(*before, slice(start, end))] for start, end in zip([0, *places], ends, strict=True)]
 
 
 def unstack(x, axis=0):
     """Take the slices along `axis` apart: the inverse of `stack`, a tuple of indexing nodes."""
-    before = (slice(None),) * normalize_axis_index(axis, np.ndim(x))
-    return tuple(x[(*before, i)] for i in range(np.shape(x)[axis]))
+    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
+    return tuple(x[(*before, i)] for i in range(x.shape[axis]))

@@ -54,14 +54,15 @@ def _(g, y, x, *, axis=-1):
 def softmax_cross_entropy(logits, targets, *, reduction="mean", ignore_index=None):
     """y = −Σ targets · log softmax(logits), averaged over rows"""
     check_targets(logits, targets, ignore_index)
-    log_p = log_softmax(logits)
+    z = shifted(logits, -1)
+    log_total = np.log(np.exp(z).sum(axis=-1))
     if not is_ids(targets):
-        losses = -np.sum(targets * log_p, axis=-1)
+        losses = (targets * (log_total[..., None] - z)).sum(axis=-1)
     elif ignore_index is None:
-        losses = -at_ids(log_p, targets)
+        losses = log_total - at_ids(z, targets)
     else:
         counted = targets != ignore_index
-        losses = np.where(counted, -at_ids(log_p, targets * counted), 0)
+        losses = np.where(counted, log_total - at_ids(z, targets * counted), 0)
     return reduced(losses, row_count(logits, targets, ignore_index), reduction)
 
 
@@ -83,12 +84,11 @@ def _(g, y, logits, targets, *, reduction="mean", ignore_index=None):
     if not is_ids(targets):
         mass = np.sum(targets, axis=-1, keepdims=True)  # 1, if they are probabilities
         return lambda: g * (softmax(logits) * mass - targets), lambda: -g * log_softmax(logits)
+    counted = True if ignore_index is None else targets != ignore_index
     d = softmax(logits)
-    d -= one_hot(targets, logits, ignore_index=ignore_index)
+    d -= one_hot(targets if counted is True else targets * counted, logits)
     d *= g
-    if ignore_index is not None:
-        d = where(np.expand_dims(targets != ignore_index, -1), d, 0.0)
-    return d, None
+    return d if counted is True else where(np.expand_dims(counted, -1), d, 0.0), None
 
 
 @primitive(differentiable=False)
@@ -97,14 +97,15 @@ def one_hot(ids, like, *, ignore_index=None):
     counted = ids != ignore_index
     y = np.zeros(like.shape, like.dtype)
     rows = y.reshape(-1, y.shape[-1])
-    rows[np.arange(len(rows)), np.ravel(ids if ignore_index is None else ids * counted)] = 1
+    ids = ids if ignore_index is None else ids * counted
+    rows[np.arange(len(rows)), ids.reshape(-1)] = 1
     return y if ignore_index is None else y * counted[..., None]
 
 
 def at_ids(x, ids):
     """Return x[…, ids[…]]: in each row the entry that the id names."""
     rows = x.reshape(-1, x.shape[-1])
-    return rows[np.arange(len(rows)), np.ravel(ids)].reshape(ids.shape)
+    return rows[np.arange(len(rows)), ids.reshape(-1)].reshape(ids.shape)
 
 
 def warn_if_made_by(curve, logits, op):
@@ -182,9 +183,9 @@ def reduced(losses, rows, reduction):
                     fix="leave such a batch out, or pass reduction='sum', which is 0",
                 )
             )
-        return np.sum(losses) / rows
+        return losses.sum() / rows
     if reduction == "sum":
-        return np.sum(losses)
+        return losses.sum()
     if reduction == "none":
         return losses
     raise ValueError(f"reduction {reduction!r}: it is 'mean', 'sum' or 'none'")
