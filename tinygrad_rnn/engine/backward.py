@@ -168,9 +168,7 @@ class Sweep:
         if g.dtype != node.data.dtype:
             g = g.astype(node.data.dtype)
             self.fresh.add(node)
-        if type(g) is np.ndarray and g.ndim == 0:  # NumPy is quicker with scalars
-            g = g[()]
-        return g
+        return g[()] if type(g) is np.ndarray and not g.ndim else g  # scalars are quicker
 
 
 def contributions(

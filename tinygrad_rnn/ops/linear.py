@@ -193,11 +193,7 @@ def _(g, y, x, weight, bias=None):
 @primitive
 def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """y = x W_ihᵀ + h W_hhᵀ + b_ih + b_hh"""
-    y = add_onto(affine(x, w_ih), affine(h, w_hh))
-    for b in (b_ih, b_hh):
-        if b is not None:
-            y = add_onto(y, b)
-    return y
+    return add_onto(affine(x, w_ih, b_ih), affine(h, w_hh, b_hh))
 
 
 @recurrent_linear.vjp
