@@ -1,7 +1,7 @@
-"""What the mutation proof needs beside the case table, and which mutants are no mistakes.
+"""What the mutation proof needs beside the case table.
 
 `MORE_CASES` are inputs that tell one line of a derivative from a wrong one where the case table
-does not. `EQUIVALENT` lists the mutants that compute the same derivative, by the reason why.
+does not; `MANY_USES` are applied several times in one graph.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ MORE_CASES: list[Case] = [
     Case("concatenate", (normal(2, 3), normal(4)), lambda a, b: np.hstack([a.ravel(), b]),
          call=lambda a, b: tg.concatenate([a, b], axis=None), note="axis=None"),
     Case("linear", (normal(3, 4), normal(2, 4), normal(5, 3, 2)), lambda x, w, b: x @ w.T + b),
+    Case("linear", (normal(2, 3, 4), normal(2, 4), normal(5, 1, 1, 2)),
+         lambda x, w, b: x @ w.T + b),
     Case("recurrent_linear",
          (normal(3, 4), normal(3, 2), normal(5, 4), normal(5, 2), normal(2, 3, 5), normal(3, 5)),
          lambda x, h, w, v, b, c: x @ w.T + h @ v.T + b + c),
@@ -67,6 +69,7 @@ MORE_CASES: list[Case] = [
             ("slices-and-rows", ROWS, lambda x: x[:, :2] * x[1, 2:]),
         ]
     ),
+    Case("take", (normal(2, 3), np.array([[2, 0], [1, 1]])), lambda x, i: x[:, i], {"axis": -1}),
     Case("take", (normal(2, 3), np.array([2, 0])), lambda x, i: x[:, i],
          call=lambda x, i: tg.take(x, i.tolist(), axis=1), note="a-list"),
     Case("take", (normal(2, 3), np.array([True, False])), lambda x, i: x[:, i * 1],
@@ -79,6 +82,9 @@ MORE_CASES: list[Case] = [
     Case("softmax_cross_entropy", (LOGITS, rng.integers(1, 5, (2, 3)) % 5),
          lambda x, t: -np.take_along_axis(scipy.special.log_softmax(x, axis=-1), t[..., None], -1)
          [..., 0] * (t != 2), {"reduction": "none", "ignore_index": 2}),
+    Case("softmax_cross_entropy", (LOGITS[0], np.array([1, -100, 3])),
+         lambda x, t: -scipy.special.log_softmax(x, axis=-1)[[0, 2], [1, 3]].mean(),
+         {"ignore_index": -100}),
 ]
 
 # Used three and four times in one graph. Products of more than 512 rows in all are joined early.
@@ -106,5 +112,3 @@ MANY_USES: dict[str, list[Case]] = {
     "take": [Case("take", (normal(3, 4), np.array([2, 0, 2])), lambda x, i: x[:, i], {"axis": 1})],
 }
 # fmt: on
-
-EQUIVALENT: dict[str, list[tuple[str, str]]] = {}

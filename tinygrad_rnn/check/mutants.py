@@ -10,6 +10,7 @@ Imports that and the engine.
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from typing import Any
 from ..engine.errors import GraphError, explain
 from ..engine.rule import Rule
 from .mutations import alternatives
-from .sources import bounded, compiled, definitions
+from .sources import bounded, code_of, compiled, definitions
+
+Statement = tuple[str, int]
+"""The name of a function and a line in it."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Mutant:
         The op.
     name : str
         ``VJP``, or which helper function of it was changed. Rules may share a helper.
-    number : int
-        The how many-th change of that function it is.
+    line : int
+        Where the changed statement begins, counted from the first line of the definition.
     before, after : str
         The line of source as it is, and as it was changed to.
     vjp : FunctionType
@@ -43,7 +47,7 @@ class Mutant:
 
     rule: Rule
     name: str
-    number: int
+    line: int
     before: str
     after: str
     vjp: FunctionType
@@ -91,48 +95,79 @@ def mutants(rule: Rule) -> list[Mutant]:
             )
         )
     tree = definitions(vjp)
+    filename = inspect.unwrap(vjp).__code__.co_filename
+    added = {id(f): bounded(f) for _, f, _ in functions_in(tree)}
+    ready = {node: code_of(node, filename) for node in tree.body}
     found = []
-    for definition, name in functions_in(tree):
-        for number, (before, after) in enumerate(changes(definition)):
-            found.append(Mutant(rule, name, number, before, after, compiled(tree, vjp)))
+    for outer, definition, name in functions_in(tree):
+        others = {node: code for node, code in ready.items() if node is not outer}
+        for line, before, after in changes(definition, added[id(definition)]):
+            changed = compiled(tree, vjp, others)
+            found.append(Mutant(rule, name, line, before, after, changed))
     return found
 
 
-def control(rule: Rule) -> Mutant:
-    """Return the derivative compiled like its mutants, with nothing changed: it must survive."""
+def control(rule: Rule, reached: set[Statement] | None = None) -> Mutant:
+    """Return the derivative compiled like its mutants, with nothing changed: it must survive.
+
+    Parameters
+    ----------
+    rule : Rule
+        As for `mutants`.
+    reached : set, optional
+        Collects the statements that are executed, as ``(mutant.name, mutant.line)``: a check that
+        does not reach a statement cannot notice a mutant of it.
+    """
     assert isinstance(rule.vjp, FunctionType)
-    vjp = compiled(definitions(rule.vjp), rule.vjp)
-    return Mutant(rule, "VJP", -1, "", "", vjp)
+    tree = definitions(rule.vjp)
+    if reached is not None:
+        for _, definition, name in functions_in(tree):
+            report_statements(definition, name)
+        return Mutant(rule, "VJP", 0, "", "", compiled(tree, rule.vjp, {}, reached=reached.add))
+    return Mutant(rule, "VJP", 0, "", "", compiled(tree, rule.vjp, {}))
 
 
-def functions_in(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, str]]:
-    """Yield every function and method that is defined, and what to call it."""
+def report_statements(definition: ast.FunctionDef, name: str) -> None:
+    """Let every statement of a function say that it has been reached."""
+    for parent in list(ast.walk(definition)):
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(parent, field, None)
+            if isinstance(body, list):
+                said = [ast.parse(f"reached({(name, each.lineno)!r})").body[0] for each in body]
+                body[:] = [each for pair in zip(said, body, strict=True) for each in pair]
+
+
+def functions_in(tree: ast.Module) -> Iterator[tuple[ast.stmt, ast.FunctionDef, str]]:
+    """Yield every function and method, with the definition that it is in, and what to call it."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            yield node, "VJP" if node is tree.body[-1] else node.name
+            yield node, node, "VJP" if node is tree.body[-1] else node.name
         elif isinstance(node, ast.ClassDef):
             for method in node.body:
                 if isinstance(method, ast.FunctionDef):
-                    yield method, f"{node.name}.{method.name}"
+                    yield node, method, f"{node.name}.{method.name}"
 
 
-def changes(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """Change a definition in place, in every way in turn; yield a line before and after."""
-    skipped: set[Any] = {definition.args, definition.returns, *definition.decorator_list}
-    skipped |= {x.annotation for x in ast.walk(definition) if isinstance(x, ast.AnnAssign)}
-    skipped |= bounded(definition)
+def changes(definition: ast.FunctionDef, added: set[ast.AST]) -> Iterator[tuple[int, str, str]]:
+    """Change a definition in place, in every way in turn; yield the line, before and after."""
+    skipped: set[Any] = {definition.args, definition.returns, *definition.decorator_list} | added
+    for x in ast.walk(definition):
+        if isinstance(x, ast.AnnAssign):
+            skipped.add(x.annotation)
+        elif isinstance(x, ast.keyword) and x.arg == "strict":  # it only says what is so
+            skipped.add(x)
     if ast.get_docstring(definition):
         skipped.add(definition.body[0])
     names = [each.arg for each in ast.walk(definition.args) if isinstance(each, ast.arg)]
     original = ast.unparse(definition)
     seen = {original}
-    for parent, field, index, node in list(places(definition, skipped)):
+    for parent, field, index, node, line in list(places(definition, skipped)):
         for changed in alternatives(node, names):
             put(parent, field, index, changed)
             source = ast.unparse(definition)
             if source not in seen:
                 seen.add(source)
-                yield first_change(original, source)
+                yield line, *first_change(original, source)
         put(parent, field, index, node)
 
 
@@ -142,20 +177,21 @@ def first_change(before: str, after: str) -> tuple[str, str]:
     return next((a.strip(), b.strip()) for a, b in pairs if a != b)
 
 
-Place = tuple[Any, str, int | None, ast.AST]
+Place = tuple[Any, str, int | None, ast.AST, int]
 
 
-def places(root: ast.AST, skipped: set[Any]) -> Iterator[Place]:
-    """Yield every node below a root, with the field of its parent that holds it."""
-    waiting = [root]
+def places(root: ast.FunctionDef, skipped: set[Any]) -> Iterator[Place]:
+    """Yield every node below a root, with the field of its parent and the line of its statement."""
+    waiting: list[tuple[ast.AST, int]] = [(root, root.lineno)]
     while waiting:
-        parent = waiting.pop(0)
+        parent, line = waiting.pop(0)
         for name, value in ast.iter_fields(parent):
             nodes = value if isinstance(value, list) else [value]
             for i, node in enumerate(nodes):
                 if isinstance(node, ast.AST) and node not in skipped:
-                    yield parent, name, i if isinstance(value, list) else None, node
-                    waiting.append(node)
+                    here = node.lineno if isinstance(node, ast.stmt) else line
+                    yield parent, name, i if isinstance(value, list) else None, node, here
+                    waiting.append((node, here))
 
 
 def put(parent: Any, name: str, index: int | None, node: ast.AST) -> None:

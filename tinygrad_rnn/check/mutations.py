@@ -83,7 +83,9 @@ def alternatives(node: ast.AST, names: Sequence[str]) -> Iterator[ast.AST]:
     elif isinstance(node, (ast.If, ast.While)):
         yield from of_branch(node)
     elif isinstance(node, ast.Return) and node.value is not None:
-        if not isinstance(node.value, (ast.Tuple, ast.List)):
+        if is_truth(node.value):
+            yield ast.Return(ast.UnaryOp(ast.Not(), node.value))
+        elif not isinstance(node.value, (ast.Tuple, ast.List)):
             yield ast.Return(negated(node.value))
             yield ast.Return(scaled(node.value))
     elif isinstance(node, ast.AugAssign):
@@ -156,6 +158,12 @@ def transposed(node: ast.expr) -> ast.expr:
     """Write np.swapaxes(…, -1, -2)."""
     swapaxes = ast.Attribute(ast.Name("np", ast.Load()), "swapaxes", ast.Load())
     return ast.Call(swapaxes, [node, ast.Constant(-1), ast.Constant(-2)], [])
+
+
+def is_truth(node: ast.expr) -> bool:
+    """Say whether an expression is true or false: −True would still be true."""
+    compared = isinstance(node, (ast.Compare, ast.BoolOp))
+    return compared or (isinstance(node, ast.Constant) and isinstance(node.value, bool))
 
 
 def is_module(node: ast.expr) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -100,19 +101,28 @@ def examine(
     """Check an op and return the report, also if something failed."""
     app = Application(op, inputs, params)
     report = OpReport(app.name, app.rule.formula if app.rule else "")
-    for name, check in AS_GIVEN.items():
-        outcome = outcome_of(check, app)
-        at_step = outcome.mismatch is not None and outcome.mismatch.vague and not app.is_recorded
-        if at_step:
-            outcome = Outcome(NOT_APPLICABLE, "the op has no derivative, and is at a step here")
-        report.rows.append(Row(name, "as given", outcome))
+    for check in checks_on(app):
+        report.rows.append(check())
         if stop_at_failure and not report.ok:
-            return report
-    for variant in variants(app):
-        report.rows.append(of_variant(app, variant))
-        if stop_at_failure and not report.ok:
-            return report
+            break
     return report
+
+
+def checks_on(app: Application) -> Iterator[Callable[[], Row]]:
+    """Yield every check of an application, to be called for its row of the report."""
+    for name in AS_GIVEN:
+        yield partial(as_given, app, name)
+    for variant in variants(app):
+        yield partial(of_variant, app, variant)
+
+
+def as_given(app: Application, name: str) -> Row:
+    """Make one of the checks `AS_GIVEN`."""
+    outcome = outcome_of(AS_GIVEN[name], app)
+    vague = outcome.mismatch is not None and outcome.mismatch.vague
+    if vague and not app.is_recorded:
+        outcome = Outcome(NOT_APPLICABLE, "the op has no derivative, and is at a step here")
+    return Row(name, "as given", outcome)
 
 
 def outcome_of(check: Check, app: Application) -> Outcome:

@@ -10,6 +10,7 @@ import ast
 import inspect
 import linecache
 import textwrap
+from collections.abc import Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -107,14 +108,37 @@ def must_be_current(function: FunctionType) -> None:
     )
 
 
-def compiled(tree: ast.Module, original: FunctionType) -> FunctionType:
-    """Compile definitions in a copy of the original's namespace; return the last of them."""
+def compiled(
+    tree: ast.Module,
+    original: FunctionType,
+    ready: Mapping[ast.stmt, CodeType],
+    **names: Any,
+) -> FunctionType:
+    """Run definitions in a copy of the original's namespace; return the last of them.
+
+    Parameters
+    ----------
+    tree : ast.Module
+        As `definitions` returns it, changed or not.
+    original : FunctionType
+        The function that it was made of.
+    ready : mapping
+        The code of those definitions that are not changed.
+    **names
+        What the namespace shall hold beside.
+    """
     innermost = inspect.unwrap(original)  # without np.errstate and the like
-    namespace = {**innermost.__globals__, **inspect.getclosurevars(innermost).nonlocals}
-    ast.fix_missing_locations(tree)
-    flags = __future__.annotations.compiler_flag
-    code = compile(tree, innermost.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
-    exec(code, namespace)  # the package's own source, changed in one place
+    namespace = {**innermost.__globals__, **inspect.getclosurevars(innermost).nonlocals, **names}
+    for node in tree.body:
+        code = ready.get(node) or code_of(node, innermost.__code__.co_filename)
+        exec(code, namespace)  # the package's own source, changed in one place
     function = namespace[original.__name__]
     assert isinstance(function, FunctionType)
     return function
+
+
+def code_of(node: ast.stmt, filename: str) -> CodeType:
+    """Compile one definition."""
+    tree = ast.fix_missing_locations(ast.Module([node], []))
+    flags = __future__.annotations.compiler_flag
+    return compile(tree, filename, "exec", flags=flags, dont_inherit=True)

@@ -1,0 +1,128 @@
+"""Mutants that are no mistakes: they compute the same gradient by other means.
+
+`EQUIVALENT` lists them by the reason why: the function, and a part of the changed line, if need be
+with a part of the line as it was and an arrow before it; ``$`` ends a line. The proof checks the
+list itself: each entry must mean a mutant, and no trial may reject one that is meant.
+"""
+
+from __future__ import annotations
+
+# fmt: off
+EQUIVALENT: dict[str, dict[str, list[str]]] = {
+    "g, y and x have the same number of axes, or the same length of this one": {
+        "VJP of transpose": ["axis % g.ndim", "axis % y.ndim"],
+        "VJP of concatenate": ["(axis, g.ndim)"],
+        "VJP of stack": ["(axis, g.ndim)"],
+        "VJP of pad": ["(g.ndim, 2)", "(y.ndim, 2)"],
+        "VJP of logsumexp": ["restore(g, y, axis)"],
+        "VJP of recurrent_linear": ["b.shape == y.shape[-1:]", "range(y.ndim - 1)"],
+        "right_transposed": ["if g.ndim == 2 and b.ndim == 2", "a.ndim == 2 and g.ndim == 2",
+            "is_thin(g.shape[1], a.shape)"],
+        "Product.__init__": ["self.rows = g.shape[0]"],
+    },
+    "g, y and x have the same dtype": {
+        "to_extremes": ["keepdims=True, dtype=y.dtype", "keepdims=True, dtype=x.dtype"],
+    },
+    "y = max(a, b) exceeds b exactly where a does; where a does not, y is a if a = b": {
+        "VJP of maximum": ["share(g, y > b, a == b)", "share(g, y > a, a == b)",
+            "share(g, a > b, a == y)", "share(g, b > a, y == b)"],
+        "VJP of minimum": ["share(g, y < b, a == b)", "share(g, y < a, a == b)",
+            "share(g, a < b, a == y)", "share(g, b < a, y == b)"],
+        "VJP of relu": ["where(y > 0, g, 0.0)"],
+    },
+    "y is the bound wherever x is beyond it, and a_max where the bounds cross": {
+        "VJP of clip": ["(x >= a_min) & (x <= y)", "(x < y) & (a_min <= a_max)", "(a_min <= y)",
+            "(x > y) | (a_min > a_max)", "(a_min > y)"],
+    },
+    "a NumPy float64 is a Python float, too, and nothing is lost by taking it for one": {
+        "log_where_positive": ["if isinstance(a, (int, float)):"],
+    },
+    "the order of what is looked through, or multiplied, does not matter": {
+        "log_where_positive": ["(float, int)"],
+        "einsum_gradient": ["factors = [*others, (output, g)]", "in [*others, (output, g)]",
+            "join([*terms, output])"],
+        "Placed.joined": ["([slice(None)] * last, [Ellipsis])"],
+        "VJP of recurrent_linear": ["for b in (b_hh, b_ih)"],
+    },
+    "both factors of the product change their sign": {
+        "rows_of": ["return -("],
+        "joined": ["return -("],
+        "product_before": ["return -result"],
+    },
+    "the same numbers, at a higher cost: a copy, a second sum, or a slower function": {
+        "rows_of": ["return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])$"],
+        "joined": ["return np.concatenate(rows, axis=0)$", "if rows == 1", "if len(rows) == 0"],
+        "swapped": ["return swapaxes(x, -1, -2)$", "if x.ndim == 1"],
+        "VJP of recurrent_linear": ["if not summed: → if True:"],
+        "add_at": ["elif False:", "elif index == 1:", "elif len(index) == 0:", "elif len(y) == 1:",
+            "elif len(g) == 1:"],
+        "VJP of matmul": ["lambda: inner(a, g))", "(lambda: inner(swapped(b), g),",
+            "g if a.ndim == 1 else inner(a, g)", "g if a.ndim == 4 else inner(a, g)",
+            "g if b.ndim == 2 else inner(a, g)", "g if b.ndim == 1 else inner(swapped(b), g)",
+            "g if b.ndim == 4 else inner(swapped(b), g)",
+            "g if a.ndim == 2 else inner(swapped(b), g)"],
+        "product_before": ["while step <= n:"],
+    },
+    "an array that has the shape already is broadcast to it": {
+        "rows_product": ["if True:", "g.shape[:] != x.shape[:-1]", "g.shape[:1] != x.shape[:-1]",
+            "g.shape[:-2] != x.shape[:-1]", "g.shape[:-0] != x.shape[:-1]",
+            "g.shape[:-1] != x.shape[:]", "g.shape[:-1] != x.shape[:1]",
+            "g.shape[:-1] != x.shape[:-2]", "g.shape[:-1] != x.shape[:-0]"],
+    },
+    "there is one of them, so that the first is the last": {
+        "joined": ["rows[-1] if len(rows) == 1"],
+        "VJP of recurrent_linear": ["return summed[-1]"],
+        "add_at": ["repeatable[-1]"],
+    },
+    "all rows of a product are arrays, or all are Values; the limit belongs to the class": {
+        "Product.absorb": ["type(self.a[1])", "type(self.a[-1])", "type(other.a[0])",
+            "> other.enough"],
+    },
+    "NumPy takes any negative length for the one to be computed, and either order of two axes": {
+        "add_rows": ["rows.reshape(-2)"],
+        "summed_outer": ["a.reshape(1, -2)", "b.reshape(1, -2)"],
+        "swapped": ["swapaxes(x, -2, -1)"],
+    },
+    "it is the default, or makes no difference on one axis": {
+        "joined": ["np.concatenate(rows)"],
+        "add_rows": ["starts)"],
+        "VJP of cumsum": ["else axis → along = axis$", "along = -1", "0 if g is None",
+            "0 if y is None", "0 if x is None"],
+    },
+    "a list, or a range, in the place of a tuple": {
+        "Placed.add_to": ["parts_of(self.inputs, ", ", self.indices)"],
+        "reduced_axes": ["return range(x.ndim)"],
+    },
+    "equal rows are added in another order": {
+        "add_rows": ["order = np.argsort(rows)"],
+    },
+    "without rows, g has no entries; without entries, there is nothing to add or to shape": {
+        "add_rows": ["if g.size == 0:"],
+        "VJP of prod": ["if n else 1"],
+    },
+    "slices that are sorted and follow on do not end before they start, and may end together": {
+        "Placed.joined": ["if start != end:", "piece[:1]"],
+    },
+    "a slice may end beyond the last": {
+        "VJP of recurrent_linear": ["count = 7", "count = 12"],
+    },
+    "where x is NaN, the extreme is NaN": {
+        "to_extremes": ["& (extreme != extreme) → chosen = (x == extreme) | (x != x)$"],
+    },
+    "x − y is −∞ for any finite y": {
+        "VJP of logsumexp": ["-np.inf, 1.0, y)", "-np.inf, -1.0, y)"],
+    },
+    "no id is None, so that all rows count": {
+        "row_count": ["is_ids(targets) or", "if is_ids(targets):", "logits is not None",
+            "targets is not None"],
+        "VJP of softmax_cross_entropy": ["if ignore_index → if True:", "if g is not", "if y is not",
+            "if logits is not", "if targets is not", "if reduction is not"],
+    },
+    "probabilities with an ignore_index are refused": {
+        "row_count": ["if ignore_index is not None:"],
+    },
+    "one number broadcasts with an axis more": {
+        "VJP of softmax_cross_entropy": ["elif True:"],
+    },
+}
+# fmt: on
