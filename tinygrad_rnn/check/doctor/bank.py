@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .clipping import clip_bound
-from .finishing import apart, ratio
 from .mistake import Mistake
 
 
@@ -53,15 +51,3 @@ def plausible(bank: Bank, theirs: Any, before: Any, tolerance: float) -> list[in
         earlier = np.ravel(getattr(before, "data", before))
         fits |= np.max(np.abs(rows + earlier - flat), axis=1, initial=0) <= slack
     return [int(i) for i in np.flatnonzero(fits)]
-
-
-def error_after(theirs: Any, ours: Any, mistake: Mistake) -> float:
-    """Return the relative difference that is left after a mistake made at the end."""
-    k = ratio(theirs, ours)
-    error = apart(theirs, k * ours) if k is not None else np.inf
-    if mistake.name.startswith("clipped at"):
-        bound = clip_bound(theirs)
-        error = apart(theirs, np.clip(ours, -bound, bound))
-    elif mistake.name == "transposed":
-        error = apart(theirs, ours.T)
-    return error

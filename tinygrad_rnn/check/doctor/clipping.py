@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .finishing import close, ratio
+from .finishing import close, ratio, times
 from .mistake import Mistake
 
 
@@ -34,6 +34,7 @@ def clipping(bound: float) -> Mistake:
         f"clipped at ±{bound:.6g}",
         f"is the right gradient with its entries clipped at ±{bound:.6g}",
         "", "", "compare before clipping: a clipped entry hides what was wrong with it",
+        finish=lambda g: np.clip(g, -bound, bound),
     )  # fmt: skip
 
 
@@ -84,5 +85,5 @@ def by_norm(theirs: Mapping[str, Any], ours: Mapping[str, Any], tolerance: float
         f"clipped by norm at {bound:.2g}",
         f"is the right gradient scaled by {max(ratios):.6g}: all together were clipped to the"
         f" length {bound:.2g}",
-        "", "", "compare before clipping",
+        "", "", "compare before clipping", finish=times(max(ratios)),
     )  # fmt: skip

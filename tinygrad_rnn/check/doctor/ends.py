@@ -19,8 +19,6 @@ from .mistake import Mistake
 from .problem import PRODUCTS, Edge, Problem
 from .sweep import Here
 
-LESS_SURE = "take larger logits, so that the probabilities are far from equal"
-
 
 def loss_mistakes(problem: Problem) -> Iterator[Mistake]:
     """Yield mistakes of softmax and cross-entropy, fused or written out."""
@@ -47,7 +45,7 @@ def loss_mistakes(problem: Problem) -> Iterator[Mistake]:
             ),
         ):
             changes = {e.node: [replaced(0, part)] for e in losses}
-            yield Mistake(name, sentence, line, right, LESS_SURE, changes)
+            yield Mistake(name, sentence, line, right, changes=changes)
     divided = [
         e
         for n in problem.nodes
@@ -64,7 +62,7 @@ def loss_mistakes(problem: Problem) -> Iterator[Mistake]:
         edges = [e for e in divided if e.position == position]
         if edges:
             yield Mistake(
-                name, sentence, line, "dz = p − onehot(target)", LESS_SURE, at(edges, dropped)
+                name, sentence, line, "dz = p − onehot(target)", changes=at(edges, dropped)
             )
 
 

@@ -7,6 +7,7 @@ Each is recognised by comparing the given array with a candidate; no sweep is ne
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,40 +67,58 @@ def factor(theirs: Any, ours: Any, sizes: Sizes, tolerance: float) -> list[Mista
     if k is None or not close(theirs, k * ours, tolerance):
         return []
     exact = max(tolerance, 1e-9)
-    if abs(k - 1) <= exact:
-        return []
+    if abs(k + 1) <= exact:
+        return [
+            Mistake(
+                "sign",
+                "is the right gradient with the wrong sign",
+                "C6",
+                "dz = p − onehot(target): prediction minus truth, not truth minus prediction",
+                finish=np.negative,
+            )
+        ]
     found = []
-    sign, size = ("−", -k) if k < 0 else ("", k)
-    if k < 0:
-        flipped = Mistake(
-            "sign", "every entry has the wrong sign", "C6",
-            "dz = p − onehot(target): prediction minus truth, not truth minus prediction", "",
-        )  # fmt: skip
-        if abs(size - 1) <= exact:
-            return [flipped]
-    for name in sizes.names(size, exact):
-        mean = name.startswith("1/")
-        if sign:
-            continue
+    for name in sizes.names(k, exact):
+        belongs = "a mean where a sum belongs" if name[:2] == "1/" else "a sum where a mean belongs"
         found.append(
             Mistake(
                 f"factor {name}",
-                f"is {size:.6g} = {name} times the right one: "
-                + ("a mean where a sum belongs" if mean else "a sum where a mean belongs"),
-                "C8", "dz *= g / divisor: by how many positions the loss is a mean", OTHER_SIZES,
+                f"is {k:.6g} = {name} times the right one: {belongs}",
+                "C8",
+                "dz *= g / divisor, by how many positions the loss is a mean",
+                OTHER_SIZES,
+                finish=times(k),
             )
-        )  # fmt: skip
-    n = round(size)
-    if not sign and 2 <= n <= MOST_TIMES and abs(size - n) <= exact * n:
+        )
+    n = round(k)
+    if 2 <= n <= MOST_TIMES and abs(k - n) <= exact * n:
         found.append(
             Mistake(
                 f"accumulated {n} times",
                 f"is {n} times the right one: it was added up {n} times without being set to zero"
                 " in between",
-                "S8", "total += term, from a total that begins at zero", OTHER_SIZES,
+                "S8",
+                "total += term, from a total that begins at zero",
+                OTHER_SIZES,
+                finish=times(n),
             )
-        )  # fmt: skip
+        )
     return found
+
+
+def times(k: float) -> Callable[[Any], Any]:
+    """Return the multiplication by a number."""
+    return lambda g: k * g
+
+
+def plus(before: Any) -> Callable[[Any], Any]:
+    """Return the addition of an earlier gradient."""
+    return lambda g: g + before
+
+
+def blocks_in(order: tuple[int, ...]) -> Callable[[Any], Any]:
+    """Return the exchange of the blocks of which a gradient is stacked."""
+    return lambda g: np.concatenate([np.split(g, len(order))[i] for i in order])
 
 
 def ratio(theirs: Any, ours: Any) -> float | None:
@@ -117,7 +136,7 @@ def transposed(theirs: Any, ours: Any, tolerance: float) -> list[Mistake]:
     return [
         Mistake(
             "transposed", "holds the right numbers, transposed", "section 1", "dW = dyᵀ x",
-            "take a weight whose gradient is not symmetric",
+            finish=np.transpose,
         )
     ]  # fmt: skip
 
@@ -129,7 +148,7 @@ def zero(theirs: Any, ours: Any) -> list[Mistake]:
     return [
         Mistake(
             "zero", "is zero everywhere: nothing is ever added to it", "S8",
-            "total += term, for every step",
+            "total += term, for every step", finish=times(0),
         )
     ]  # fmt: skip
 
@@ -151,7 +170,8 @@ def reordered(theirs: Any, ours: Any, letters: str, tolerance: float) -> list[Mi
                     f"gates in the order {label}",
                     f"holds the right numbers with its gates in the order {label}, where"
                     f" {' '.join(letters)} belongs",
-                    {4: "L20", 3: "G16"}.get(n, ""), "", "give each gate another bias",
+                    {4: "L20", 3: "G16"}.get(n, ""), "da = the gates side by side",
+                    finish=blocks_in(order),
                 )
             )  # fmt: skip
     return found
@@ -168,7 +188,7 @@ def accumulated(theirs: Any, ours: Any, before: Any, tolerance: float) -> list[M
         Mistake(
             "not set to zero", "is the right gradient added to the one that was in .grad before",
             "S8", "total += term, from a total that begins at zero",
-            "call it twice: the second result must equal the first",
+            "call it twice: the second result must equal the first", finish=plus(before),
         )
     ]  # fmt: skip
 
@@ -178,7 +198,6 @@ def another(theirs: Any, name: str, right: dict[str, Any], tolerance: float) -> 
     return [
         Mistake(
             f"gradient of {other}", f"is the gradient of {other}: the names are mixed up",
-            "", "", "",
         )
         for other, g in right.items()
         if other != name and g.shape == theirs.shape and close(theirs, g, tolerance)

@@ -5,8 +5,9 @@ Imports `sweep`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...engine.graph import Node
 from .sweep import Change
@@ -29,8 +30,12 @@ class Mistake:
     formula : str
         That formula, if it is one for this op alone.
     experiment : str
-        What to change in the problem so that this mistake gives other numbers than another that
-        it is mistaken for.
+        What to change in the sizes of the problem so that this mistake gives other numbers than
+        another that it is mistaken for.
+    rare : bool
+        Whether it is tried last in the search for pairs.
+    finish : callable or None
+        Of a mistake that is made with a finished gradient: what it makes of the right one.
     changes : dict from Node to list of callables
         The mistake in the sweep; empty if it is made in a term or at the end.
     """
@@ -41,6 +46,8 @@ class Mistake:
     formula: str = ""
     experiment: str = ""
     changes: Mapping[Node, Sequence[Change]] = field(default_factory=dict, compare=False)
+    rare: bool = field(default=False, compare=False)
+    finish: Callable[[Any], Any] | None = field(default=None, compare=False)
 
     @property
     def reference(self) -> str:

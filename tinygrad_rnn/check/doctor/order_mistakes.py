@@ -16,8 +16,6 @@ from .mistake import Mistake
 from .problem import PRODUCTS, Problem
 from .sweep import Change, Here, vjp
 
-OTHER_GATES = "give each gate a weight and a bias of its own"
-
 
 def order_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield gates that are put together in another order before the weights' products."""
@@ -40,8 +38,8 @@ def order_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
                 f" multiplied by the weights, which have {' '.join(letters)}",
                 ORDER.get(anatomy.cell, ""),
                 "da = the gates side by side, in the order of the weights",
-                OTHER_GATES,
-                {node: [reordered(order)] for node in nodes},
+                changes={node: [reordered(order)] for node in nodes},
+                rare=True,
             )
 
 
@@ -50,6 +48,7 @@ def reordered(order: tuple[int, ...]) -> Change:
 
     def change(here: Here) -> None:
         blocks = np.split(here.g, len(order), axis=-1)
-        here.gradients[:] = vjp(here.node, np.concatenate([blocks[i] for i in order], axis=-1))
+        here.g = np.concatenate([blocks[i] for i in order], axis=-1)
+        here.gradients[:] = vjp(here.node, here.g)
 
     return change

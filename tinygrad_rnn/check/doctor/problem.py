@@ -6,14 +6,14 @@ Imports `curves`, `time_steps`, ops and the engine. Nothing here writes to the g
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ... import ops
-from ...engine.graph import Node, ancestors
+from ...engine.graph import Node, ancestors, dependants
 from ...engine.recording import time_of
 from ..time_steps import inferred_times, times_of
 from .curves import Curve, curve_at
@@ -97,6 +97,7 @@ class Problem:
         self.steps = [
             t for t in dict.fromkeys(map(self.times.__getitem__, self.nodes)) if t is not None
         ]
+        self._ways: dict[frozenset[str], list[tuple[Node, list[Edge]]]] = {}
         self.edges = {
             node: [
                 Edge(node, i, x)
@@ -131,6 +132,18 @@ class Problem:
         """Say whether an edge leads to an earlier time step."""
         now, before = self.times[edge.node], self.times[edge.x]
         return None not in (now, before) and now != before and edge.x not in self.weight_side
+
+    def way_back(self, names: Collection[str]) -> list[tuple[Node, list[Edge]]]:
+        """List the nodes that a sweep for some weights goes through, and the edges, last first."""
+        key = frozenset(names)
+        if key not in self._ways:
+            wanted = dependants(self.nodes, {self.weights[name] for name in key})
+            self._ways[key] = [
+                (node, [e for e in self.edges[node] if e.x in wanted])
+                for node in reversed(self.nodes)
+                if node.rule is not None and node in wanted and node not in self.weight_side
+            ]
+        return self._ways[key]
 
     def _kinds(self) -> dict[Node, Hashable]:
         """Give nodes that compute the same from what their own step made an equal kind.

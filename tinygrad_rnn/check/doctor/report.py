@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..tables import number, shape_text, table
+from .explanation import Explanation
 from .mistake import Mistake
-from .search import Explanation
 
 Entries = tuple[tuple[tuple[int, ...], float, float], ...]  # index, given, right
 
@@ -134,7 +134,8 @@ def said(explanation: Explanation, indent: str) -> list[str]:
     """Say what an explanation says."""
     lines = []
     for mistake, names in explanation.concerned.items():
-        who = ", ".join(names) or "here"
+        everywhere = len(names) > 1 and len(names) == len(explanation.locals)
+        who = "every gradient" if everywhere else ", ".join(names) or "here"
         lines.append(f"{indent}{who}: {mistake.sentence}.")
         if mistake.reference:
             lines.append(f"{indent}  right: {mistake.reference}")

@@ -8,51 +8,18 @@ all combinations: for each road, each weight is explained by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from . import clipping, finishing
 from .anatomy import GATES
-from .bank import Bank, error_after, plausible
+from .bank import Bank, plausible
 from .candidates import Candidates
+from .explanation import Explanation, Local
 from .mistake import Mistake
+from .pairs import explained_by_pairs
 
 MOST = 3  # mistakes in one explanation
-MOST_PAIRS = 4000  # sweeps that a search for pairs may take
-MOST_WORK = 400_000_000  # entries of weights times sweeps, for the same purpose
-
-Local = frozenset[Mistake]  # what is wrong with one weight, beside the road
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Mistakes that together reproduce the given gradients.
-
-    Attributes
-    ----------
-    road : tuple of Mistake
-        Those of the sweep.
-    locals : dict from name to set of Mistake
-        Those of one weight's terms or finished gradient.
-    unknown : tuple of str
-        The weights that are not reproduced.
-    error : float
-        The largest relative difference that is left, of the weights that are.
-    concerned : dict from Mistake to list of str
-        Which weights a mistake has changed.
-    """
-
-    road: tuple[Mistake, ...]
-    locals: Mapping[str, Local]
-    unknown: tuple[str, ...]
-    error: float
-    concerned: Mapping[Mistake, tuple[str, ...]]
-
-    @property
-    def mistakes(self) -> tuple[Mistake, ...]:
-        """All of them, each once."""
-        return tuple(self.concerned)
 
 
 class Search:
@@ -81,28 +48,32 @@ class Search:
         tolerance : float
             Relative to the largest entry of a weight's gradient.
         """
-        found: list[tuple[int, int, Explanation]] = []
         right = self.candidates.right
         wrong = frozenset(
             n for n, g in theirs.items() if not finishing.close(g, right[n], tolerance)
         )
-        roads = [(), *((i,) for i in range(len(self.candidates.roads)))]
-        for road in roads:
-            if road and not self.candidates.affected[road[0]] & wrong:
-                continue
-            found += self.on_road(road, theirs, tolerance)
-        best = min((entry[:2] for entry in found), default=(len(theirs), 0))
-        if best[0] or best[1] > 2:
-            found += self.pairs(theirs, wrong, tolerance)
-            best = min((entry[:2] for entry in found), default=best)
-        return [explanation for *rank, explanation in found if tuple(rank) == best]
+        nothing = Explanation((), {}, tuple(n for n in theirs if n in wrong), 0.0, {})
+        found: list[tuple[int, int, Explanation]] = [(len(wrong), 0, nothing)]
+        if wrong:
+            found += self.on_road((), theirs, tolerance)
+            for i, affected in enumerate(self.candidates.affected):
+                if affected & wrong:
+                    found += self.on_road((i,), theirs, tolerance)
+        unknown, mistakes, _ = min(found, key=lambda entry: entry[:2])
+        if unknown or mistakes >= 2:
+            found += [
+                (0, 2, e) for e in explained_by_pairs(self.candidates, theirs, wrong, tolerance)
+            ]
+            unknown, mistakes, _ = min(found, key=lambda entry: entry[:2])
+        best = [e for *rank, e in found if rank == [unknown, mistakes]]
+        return sorted(best, key=likelihood) if mistakes else [nothing]
 
     def on_road(
         self, road: tuple[int, ...], theirs: Mapping[str, Any], tolerance: float
     ) -> Iterator[tuple[int, int, Explanation]]:
         """Explain each weight behind the mistakes of a road, with as few more as can be."""
         banks = self.candidates.banks(road)
-        options = {n: self.options(n, g, banks[n], tolerance) for n, g in theirs.items()}
+        options = {n: self.options(n, g, banks, tolerance) for n, g in theirs.items()}
         ours = {n: banks[n].rows[0].reshape(self.candidates.right[n].shape) for n in theirs}
         norm = clipping.by_norm(theirs, ours, tolerance)
         if norm is not None:
@@ -161,9 +132,11 @@ class Search:
         mistakes = tuple(self.candidates.roads[i] for i in road)
         return Explanation(mistakes, locals_, unknown, error, concerned)
 
-    def options(self, name: str, theirs: Any, bank: Bank, tolerance: float) -> dict[Local, float]:
+    def options(
+        self, name: str, theirs: Any, banks: Mapping[str, Bank], tolerance: float
+    ) -> dict[Local, float]:
         """Return what explains one weight's gradient on a road: sets of mistakes, and the error."""
-        shape = self.candidates.right[name].shape
+        bank, shape = banks[name], self.candidates.right[name].shape
         found: dict[Local, float] = {}
         if theirs.shape != shape:
             return self.misshapen(name, theirs, bank, tolerance)
@@ -178,9 +151,15 @@ class Search:
                     break
                 continue
             for second in self.finished(name, theirs, ours, tolerance):
-                found.setdefault(first | {second}, error_after(theirs, ours, second))
+                error = finishing.apart(theirs, second.finish(ours)) if second.finish else 0.0
+                found.setdefault(first | {second}, error)
         if frozenset() not in found:
-            for other in finishing.another(theirs, name, self.candidates.right, tolerance):
+            arrays = {
+                n: other.rows[0].reshape(self.candidates.right[n].shape)
+                for n, other in banks.items()
+                if other.rows.shape[1] == theirs.size
+            }
+            for other in finishing.another(theirs, name, arrays, tolerance):
                 found[frozenset([other])] = 0.0
         shortest = min(map(len, found), default=0)
         return {local: error for local, error in found.items() if len(local) == shortest}
@@ -205,25 +184,8 @@ class Search:
                 found[frozenset([mistake])] = finishing.apart(theirs, array)
         return found
 
-    def pairs(
-        self, theirs: Mapping[str, Any], wrong: frozenset[str], tolerance: float
-    ) -> Iterator[tuple[int, int, Explanation]]:
-        """Try two mistakes of the sweep at once."""
-        affected, roads = self.candidates.affected, self.candidates.roads
-        entries = sum(g.size for g in self.candidates.right.values())
-        usable = [i for i in range(len(roads)) if affected[i] <= wrong]
-        tried = 0
-        for i, j in combinations(usable, 2):
-            if affected[i] | affected[j] != wrong:
-                continue
-            tried += 1
-            if tried > MOST_PAIRS or tried * entries > MOST_WORK:
-                return
-            found = self.candidates.pair(i, j)
-            if all(finishing.close(g, found[n], tolerance) for n, g in theirs.items()):
-                error = max(finishing.apart(g, found[n]) for n, g in theirs.items())
-                concerned = {roads[k]: tuple(n for n in theirs if n in affected[k]) for k in (i, j)}
-                explanation = Explanation(
-                    (roads[i], roads[j]), dict.fromkeys(theirs, frozenset()), (), error, concerned
-                )
-                yield 0, 2, explanation
+
+def likelihood(explanation: Explanation) -> tuple[int, int]:
+    """Order explanations of equal length: what is wrong in one place before what is in several."""
+    named = [m for m in explanation.mistakes if m not in explanation.road]
+    return len(named), sum(m.name.startswith("accumulated") for m in named)

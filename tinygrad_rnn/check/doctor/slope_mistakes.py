@@ -12,8 +12,6 @@ from .problem import Edge, Problem
 from .sweep import Change, Here
 from .wording import place_of
 
-LARGER = "scale the weights up, so that the curves are far from straight"
-
 
 def slope_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield wrong slopes: of each curve by itself, and of all of one name together."""
@@ -40,32 +38,34 @@ def wrong_slopes(curves: list[Curve], who: str, line: str, formula: str) -> Iter
     name = curves[0].name
     right = {"tanh": "1 − y²", "sigmoid": "y (1 − y)", "relu": "1 where y > 0"}[name]
     for text, slope in WRONG[name].items():
+        if who.startswith("every") and text in ("y", "1 − y", "1 − y²", "1 + y²", "y (1 − y)"):
+            continue
         changes = {c.node: [with_slope(c, slope)] for c in curves}
         if text == "1":
             yield Mistake(
                 f"{name}′ missing ({who})",
                 f"the slope of {name} is missing at {who}: the gradient goes through it unchanged",
-                line, formula or f"slope = {right}", LARGER, changes,
+                line, formula or f"slope = {right}", changes=changes,
             )  # fmt: skip
         elif "a" in text and "tanh" not in text:
             yield Mistake(
                 f"{name}′ at the pre-activation ({who})",
                 f"the slope of {name} at {who} is computed from the pre-activation: {text}, where"
                 f" {right} with the output y belongs",
-                line, formula or f"slope = {right}", LARGER, changes,
+                line, formula or f"slope = {right}", changes=changes,
             )  # fmt: skip
         elif "(y)" in text:
             yield Mistake(
                 f"{name}′ of the output ({who})",
                 f"the curve is applied twice at {who}: the slope is computed as {text}, though y is"
                 f" the output already and {right} belongs there",
-                line, formula or f"slope = {right}", LARGER, changes,
+                line, formula or f"slope = {right}", changes=changes,
             )  # fmt: skip
         else:
             yield Mistake(
                 f"{name}′ wrong ({who}: {text})",
                 f"the slope of {name} at {who} is {text}, where {right} belongs",
-                line, formula or f"slope = {right}", LARGER, changes,
+                line, formula or f"slope = {right}", changes=changes, rare=True,
             )  # fmt: skip
 
 

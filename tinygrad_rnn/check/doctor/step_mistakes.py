@@ -5,7 +5,7 @@ Imports `mistake`, `anatomy`, `changes`, `curves`, `wording`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import ops
@@ -18,50 +18,74 @@ from .problem import PRODUCTS, Edge, Problem
 from .sweep import Here
 from .wording import input_name, said, said_node
 
-OTHER_VALUES = "take other weights and inputs: here two factors happen to be equal"
-
 
 def factor_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield what can go wrong at a product of two values of a step, such as i · g."""
     for edges in alike_edges(problem, ops.multiply.rule):
         edge = edges[-1]
-        position, other = edge.position, 1 - edge.position
+        other = 1 - edge.position
         line, formula = anatomy.line(edge)
         here, there = said(problem, anatomy, edge), input_name(anatomy, edge, other)
-        kinds = [
-            (
-                f"factor {there} missing ({here})",
-                f"the gradient of {here} is not multiplied by {there}",
-                lambda h, o=other: h.g,
-            ),
-            (
-                f"own value as the factor ({here})",
-                f"the gradient of {here} is multiplied by {here} itself, where {there} belongs",
-                lambda h, p=position: h.g * h.x(p),
-            ),
-            (
-                f"1 − {there} in the place of {there} ({here})",
-                f"the gradient of {here} is multiplied by 1 − {there}, where {there} belongs",
-                lambda h, o=other: h.g * (1 - h.x(o)),
-            ),
-        ]
-        inner = edge.node.inputs[other]
-        curve = curve_at(inner) if isinstance(inner, Node) else None
-        if curve is not None:
-            kinds.append(
-                (
-                    f"{there} before its curve ({here})",
-                    f"the gradient of {here} is multiplied by what {there} was before its"
-                    f" {curve.name}, where {there} belongs",
-                    lambda h, o=other: h.g * before_curve(h, o),
-                )
-            )
-        for name, sentence, g in kinds:
-            yield Mistake(
-                name, sentence, line, formula, OTHER_VALUES,
-                {e.node: [replaced(e.position, g)] for e in edges},
-            )  # fmt: skip
+        for name, what, g, rare in wrong_factors(problem, edge, here, there):
+            sentence = f"the gradient of {here} is {what}"
+            changes = {e.node: [replaced(e.position, g)] for e in edges}
+            yield Mistake(name, sentence, line, formula, changes=changes, rare=rare)
         yield from sign_and_term(anatomy, problem, edges, line, formula)
+
+
+def wrong_factors(
+    problem: Problem, edge: Edge, here: str, there: str
+) -> Iterator[tuple[str, str, Callable[[Here], Any], bool]]:
+    """Yield what can stand in the place of the other factor of a product."""
+    position, other = edge.position, 1 - edge.position
+    belongs = f", where {there} belongs"
+    inner = edge.node.inputs[other]
+    curve = curve_at(inner) if isinstance(inner, Node) else None
+    complement = there.removeprefix("1−") if there.startswith("1−") else f"1 − {there}"
+    yield (
+        f"factor {there} missing ({here})",
+        f"not multiplied by {there}",
+        lambda h: h.g,
+        False,
+    )
+    if curve_at(edge.x) and curve is not None:
+        yield (
+            f"own value as the factor ({here})",
+            f"multiplied by {here} itself{belongs}",
+            lambda h: h.g * h.x(position),
+            True,
+        )
+    if there.startswith("1−") or (curve is not None and curve.name == "sigmoid"):
+        yield (
+            f"{complement} in the place of {there} ({here})",
+            f"multiplied by {complement}{belongs}",
+            lambda h: h.g * (1 - h.x(other)),
+            True,
+        )
+    state = state_after(problem, edge.node, other)
+    if state is not None:
+        letter = there.partition("_")[0] if there in ("h_prev", "c_prev") else "state"
+        yield (
+            f"{letter}_t where {letter}_{{t−1}} belongs ({here})",
+            f"multiplied by {letter}_t, where {letter}_{{t−1}}, the one of the step before,"
+            " belongs",
+            lambda h: h.g * state_after(problem, h.node, other).data,  # type: ignore[union-attr]
+            False,
+        )
+    if curve is not None:
+        yield (
+            f"{there} before its curve ({here})",
+            f"multiplied by what {there} was before its {curve.name}{belongs}",
+            lambda h: h.g * before_curve(h, other),
+            True,
+        )
+
+
+def state_after(problem: Problem, node: Node, position: int) -> Node | None:
+    """Return the state that a step makes of the one that it reads at an input, if it reads one."""
+    kind = problem.states_read.get((problem.kinds[node], position))
+    t = problem.times[node]
+    return next((x for x in problem.alike[kind] if problem.times[x] == t), None) if kind else None
 
 
 def before_curve(here: Here, position: int) -> Any:
@@ -82,17 +106,19 @@ def sign_and_term(
     anatomy: Anatomy, problem: Problem, edges: list[Edge], line: str, formula: str
 ) -> Iterator[Mistake]:
     """Yield a term that is dropped, and one of the wrong sign."""
+    if all(problem.is_carry(edge) for edge in edges):
+        return  # what a dropped carry is, is said there
     here = said(problem, anatomy, edges[-1])
     whole = said_node(problem, anatomy, edges[-1].node)
     yield Mistake(
         f"term dropped ({here} from {whole})",
         f"a term is missing: nothing goes back from {whole} to {here}",
-        line, formula, OTHER_VALUES, at(edges, dropped),
+        line, formula, changes=at(edges, dropped),
     )  # fmt: skip
     yield Mistake(
         f"sign ({here} from {whole})",
         f"what goes back from {whole} to {here} has the wrong sign",
-        line, formula, OTHER_VALUES, at(edges, negated),
+        line, formula, changes=at(edges, negated), rare=True,
     )  # fmt: skip
 
 
@@ -106,18 +132,15 @@ def alike_edges(problem: Problem, rule: Any) -> Iterator[list[Edge]]:
     for nodes in problem.alike.values():
         if nodes[0].rule is not rule or nodes[0] in problem.weight_side or nodes[0] in pre:
             continue
+        if any(is_one(x) for x in nodes[0].inputs):
+            continue  # 1 − z: what goes wrong there, goes wrong where it is multiplied
         by_position: dict[int, list[Edge]] = {}
         for node in nodes:
             for edge in problem.edges[node]:
                 if edge.x not in problem.weight_side:
                     by_position.setdefault(edge.position, []).append(edge)
-        if rule is ops.multiply.rule or sum(map(bool, by_position.values())) > 1 or in_cell(nodes):
+        if rule is ops.multiply.rule or len(by_position) > 1:
             yield from by_position.values()
-
-
-def in_cell(nodes: list[Node]) -> bool:
-    """Say whether a difference is of the form 1 − z."""
-    return nodes[0].rule is ops.subtract.rule and is_one(nodes[0].inputs[0])
 
 
 def pre_activations(problem: Problem) -> set[Node]:

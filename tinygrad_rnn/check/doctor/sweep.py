@@ -5,7 +5,7 @@ Imports `problem` and the engine's sweep. With no change it computes what the en
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ Gradients = list[Any]
 """What a VJP returns: for each input an array, a function that gives it when called, or None."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Here:
     """One step back: a node, the gradient that has arrived, and what goes on to its inputs.
 
@@ -68,6 +68,14 @@ Changes = Mapping[Node, Sequence[Change]]
 class Swept:
     """The terms of all weights' gradients under some changes.
 
+    Parameters
+    ----------
+    problem : Problem
+    changes : dict from Node to list of callables
+        The mistakes.
+    names : collection of str, optional
+        The weights whose terms are wanted; all by default.
+
     Attributes
     ----------
     terms : dict from name to dict from edge to array
@@ -78,36 +86,40 @@ class Swept:
         The gradient that has arrived at each node.
     """
 
-    def __init__(self, problem: Problem, changes: Changes | None = None) -> None:
+    def __init__(
+        self, problem: Problem, changes: Changes | None = None, names: Collection[str] | None = None
+    ) -> None:
         self.problem = problem
-        self.terms: dict[str, dict[Edge, Any]] = {name: {} for name in problem.weights}
+        names = problem.weights.keys() if names is None else names
+        self.terms: dict[str, dict[Edge, Any]] = {name: {} for name in names}
         self.heres: dict[Node, Here] = {}
         self.arrived: dict[Node, Any] = {}
         self.memory: dict[Any, Any] = {}
         self._bare: dict[Node, Any] = {}
+        self._names = {problem.weights[name]: name for name in names}
         changes = changes or {}
-        names = {weight: name for name, weight in problem.weights.items()}
-        self._names = names
-        totals: dict[Node, Sum] = {problem.loss: Sum(np.ones_like(problem.loss.data)[()])}
-        for node in reversed(problem.nodes):
-            total = totals.pop(node, None)
-            if total is None or node.rule is None or node in problem.weight_side:
+        totals: dict[Node, Any] = {problem.loss: np.ones_like(problem.loss.data)[()]}
+        for node, edges in problem.way_back(names):
+            g = totals.pop(node, None)
+            if g is None:
                 continue
-            g = self.arrived[node] = total.total(create_graph=False)
+            if isinstance(g, (Sum, Deferred)):
+                g = g.total(create_graph=False) if isinstance(g, Sum) else g.dense()
+            self.arrived[node] = g
             here = Here(node, g, vjp(node, g), self)
             for change in changes.get(node, ()):
                 change(here)
-            for edge in problem.edges[node]:
+            for edge in edges:
                 gx = fit(here.gradients[edge.position], node, edge.position)
                 if gx is None:
                     continue
-                if edge.x in problem.weight_side:
-                    self.heres[node] = here
-                    for name, term in self.weights_below(edge.x, gx):
-                        held = self.terms[name]
-                        held[edge] = held[edge] + term if edge in held else term
-                else:
+                if edge.x not in problem.weight_side:
                     add(totals, edge.x, gx)
+                    continue
+                self.heres[node] = here
+                for name, term in self.weights_below(edge.x, gx):
+                    held = self.terms[name]
+                    held[edge] = held[edge] + term if edge in held else term
             for x, gx in here.elsewhere:
                 add(totals, x, gx)
 
@@ -167,8 +179,9 @@ def vjp(node: Node, g: Any, instead: Mapping[int, Any] | None = None) -> Gradien
 
 def fit(g: Any, node: Node, position: int) -> Any:
     """Compute a gradient that waits to be asked for, and give it its input's shape."""
-    g = g() if callable(g) else g
-    if g is None or isinstance(g, Deferred):
+    if callable(g):
+        g = g()
+    if g is None or isinstance(g, Deferred) or g.shape == node.inputs[position].data.shape:
         return g
     return fitted(g, node, position)
 
@@ -178,12 +191,16 @@ def dense(g: Any) -> Any:
     return g.dense() if isinstance(g, Deferred) else g
 
 
-def add(totals: dict[Node, Sum], x: Node, g: Any) -> None:
+def add(totals: dict[Node, Any], x: Node, g: Any) -> None:
     """Add to what arrives at a node."""
-    if x in totals:
-        totals[x].add(g)
+    held = totals.get(x)
+    if held is None:
+        totals[x] = g
+    elif type(held) is Sum:
+        held.add(g)
     else:
-        totals[x] = Sum(g)
+        totals[x] = both = Sum(held)
+        both.add(g)
 
 
 def total_of(terms: Iterable[Any], weight: Node) -> Any:

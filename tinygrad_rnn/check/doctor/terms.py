@@ -13,12 +13,12 @@ import numpy as np
 
 from ... import ops
 from ...engine.graph import Node
+from ...ops.indexing import HOLE
 from .anatomy import BIAS, FROM_INPUT, FROM_STATE, Anatomy
 from .mistake import Mistake
 from .problem import PRODUCTS, Edge, Problem, argument_names, array_of
 from .sweep import Swept, dense, fit, vjp
 
-ANOTHER_STATE = "begin from a first state that is not zero, and run several steps"
 MORE_STEPS = "run more time steps"
 
 Candidates = dict[Mistake, Any]
@@ -75,7 +75,7 @@ class Terms:
                         "h_t where h_{t−1} belongs",
                         "h_t stands where h_{t−1} belongs: the recurrent weight was multiplied by"
                         " the state of the step before",
-                        line, formula, ANOTHER_STATE,
+                        line, formula, MORE_STEPS,
                     ),
                     [
                         self.with_operand(swept, name, e, p, a)
@@ -93,36 +93,23 @@ class Terms:
                         "the last state read as the one before the first",
                         "at the first step the last state h_{T−1} stands where h_{−1} belongs: a"
                         " list's index −1 is its end",
-                        line, formula, ANOTHER_STATE,
+                        line, formula, MORE_STEPS,
                     ),
                     terms,
                 )  # fmt: skip
-        others = [(e, p) for e in edges if (p := self.operand_position(e)) is not None]
-        if len(others) == len(edges) > 1 and not state:
-            arrays = [array_of(e.node.inputs[p]) for e, p in others]
-            order = sorted(range(len(edges)), key=lambda i: edges[i].node.order)
-            for shift, which in ((1, "after"), (-1, "before")):
-                moved: list[Any] = [None] * len(edges)
-                for k, i in enumerate(order):
-                    j = k + shift
-                    inside = 0 <= j < len(order)
-                    same = inside and arrays[order[j]].shape == arrays[i].shape
-                    begin = self.first_state(others[i][0], others[i][1]) if j < 0 else None
-                    moved[i] = arrays[order[j]] if same else begin
-                if all(m is not None or i in (order[0], order[-1]) for i, m in enumerate(moved)):
-                    yield (
-                        Mistake(
-                            f"the step {which}'s value beside the gradient",
-                            f"each step's gradient is multiplied by what belongs to the step"
-                            f" {which}",
-                            FROM_INPUT.get(self.cell, "S8"), "dW = Σ_t δ_tᵀ x_t", MORE_STEPS,
-                        ),
-                        [
-                            self.with_operand(swept, name, e, p, m)
-                            for (e, p), m in zip(others, moved, strict=True)
-                            if m is not None
-                        ],
-                    )  # fmt: skip
+        if not state:
+            yield from self.neighbours(swept, name)
+        if all(is_lookup(e) for e in edges):
+            yield (
+                Mistake(
+                    "repeated tokens counted once",
+                    "a token that occurs more than once has the gradient of its last place only:"
+                    " dE[ids] += dx adds once for each different id; np.add.at adds each",
+                    "M6", "d_embedding[id] += d_x, for every position with that id",
+                    "choose inputs in which a token occurs twice at the same step",
+                ),
+                [self.assigned(swept, e) for e in edges],
+            )  # fmt: skip
         bare = []
         for edge in edges:
             g = swept.bare(edge.node)
@@ -137,6 +124,50 @@ class Terms:
             ),
             bare,
         )  # fmt: skip
+
+    def neighbours(self, swept: Swept, name: str) -> Iterator[tuple[Mistake, list[Any]]]:
+        """Yield the terms with the operand of the step before, or after, beside the gradient."""
+        places = {e: p for e in swept.terms[name] if (p := self.operand_position(e)) is not None}
+        if len(places) < len(swept.terms[name]):
+            return
+        ordered = sorted(places, key=lambda e: e.node.order)
+        T = len(self.problem.steps)
+        for shift, which in ((1, "after"), (-1, "before")):
+            terms = []
+            for k, edge in enumerate(ordered):
+                position = places[edge]
+                operand = array_of(edge.node.inputs[position])
+                if len(ordered) == 1 and operand.ndim == 3 and len(operand) == T > 1:
+                    beyond = self.first_state(edge, position) if shift < 0 else None
+                    moved = np.roll(operand, -shift, axis=0)
+                    moved[-1 if shift > 0 else 0] = 0 if beyond is None else beyond
+                elif 0 <= k + shift < len(ordered):
+                    neighbour = ordered[k + shift]
+                    moved = array_of(neighbour.node.inputs[places[neighbour]])
+                else:
+                    moved = self.first_state(edge, position) if shift < 0 else None
+                if moved is not None and np.shape(moved) == operand.shape:
+                    terms.append(self.with_operand(swept, name, edge, position, moved))
+            if terms:
+                yield (
+                    Mistake(
+                        f"the step {which}'s value beside the gradient",
+                        "each step's gradient is multiplied by what belongs to the step"
+                        f" {which}",
+                        FROM_INPUT.get(self.cell, "S8"), "dW = Σ_t δ_tᵀ x_t", MORE_STEPS,
+                    ),
+                    terms,
+                )  # fmt: skip
+
+    def assigned(self, swept: Swept, edge: Edge) -> Any:
+        """Return a term that was assigned to the rows of an embedding where it should be added."""
+        (ids,) = edge.node.inputs[1:]
+        ids, g = array_of(ids), swept.arrived[edge.node]
+        total = np.zeros_like(edge.x.data)
+        steps = zip(ids, g, strict=True) if ids.ndim > 1 else [(ids, g)]
+        for row_ids, row in steps:  # np.add.at is what was meant
+            total[row_ids] += row
+        return total
 
     def other_steps(self, swept: Swept, name: str) -> Candidates:
         """Return sums over some time steps only."""
@@ -232,9 +263,17 @@ class Terms:
         """Return what was carried into the first step, of the state that a weight is used on."""
         x = edge.node.inputs[position]
         kind = self.problem.kinds[x] if isinstance(x, Node) and x in self.problem.kinds else None
+        if isinstance(x, Node) and x.rule is ops.stack.rule:
+            kind = self.problem.kinds[x.inputs[0]]
         for (reader, place), state in self.before.items():
             if state == kind:
-                first = self.at_time.get((reader, self.problem.times[edge.node]))
-                if first is not None:
-                    return array_of(first.inputs[place])
+                return array_of(self.problem.alike[reader][0].inputs[place])
         return None
+
+
+def is_lookup(edge: Edge) -> bool:
+    """Say whether rows of a weight are picked by ids: an embedding."""
+    node = edge.node
+    if node.rule is ops.take.rule:
+        return node.params.get("axis") == 0
+    return node.rule is ops.getitem.rule and node.params["index"] == (HOLE,)
