@@ -47,8 +47,8 @@ ROOMS = {
     "check.doctor": Room(
         6.5,
         files="curves problem sweep mistake changes anatomy wording carry_weight_mistakes"
-        " carry_mistakes slope_mistakes step_mistakes order_mistakes gru_mistakes ends terms"
-        " finishing clipping bank candidates explanation pairs search experiments report",
+        " carry_mistakes slope_mistakes step_mistakes order_mistakes gru_mistakes ends operands"
+        " terms finishing clipping bank candidates explanation pairs search experiments report",
     ),
     "nn": Room(
         7,

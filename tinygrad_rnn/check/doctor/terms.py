@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...engine.graph import Node
-from ...ops.indexing import HOLE
 from .anatomy import BIAS, FROM_INPUT, FROM_STATE, Anatomy
 from .mistake import Mistake
+from .operands import Operands, is_lookup
 from .problem import PRODUCTS, Edge, Problem, argument_names, array_of
 from .sweep import Swept, dense, fit, vjp
 
@@ -36,10 +35,7 @@ class Terms:
     def __init__(self, problem: Problem, anatomy: Anatomy) -> None:
         self.problem = problem
         self.cell = anatomy.cell
-        self.before = problem.states_read
-        self.at_time: dict[tuple[Any, int | None], Node] = {
-            (problem.kinds[n], problem.times[n]): n for n in problem.nodes
-        }
+        self.operands = Operands(problem)
 
     def candidates(self, swept: Swept, name: str) -> Candidates:
         """Return the gradient of a weight under each mistake."""
@@ -65,10 +61,10 @@ class Terms:
     def other_operands(self, swept: Swept, name: str) -> Iterator[tuple[Mistake, list[Any]]]:
         """Yield the terms with something else beside the gradient."""
         edges = list(swept.terms[name])
-        state = [(e, p) for e in edges if (p := self.state_position(e)) is not None]
+        state = [(e, p) for e in edges if (p := self.operands.state_position(e)) is not None]
         if len(state) == len(edges):
             line, formula = FROM_STATE.get(self.cell, "R7"), "dW_hh = daᵀ h_prev"
-            after = [self.after(e, p) for e, p in state]
+            after = [self.operands.after(e, p) for e, p in state]
             if all(a is not None for a in after):
                 yield (
                     Mistake(
@@ -127,7 +123,7 @@ class Terms:
 
     def neighbours(self, swept: Swept, name: str) -> Iterator[tuple[Mistake, list[Any]]]:
         """Yield the terms with the operand of the step before, or after, beside the gradient."""
-        places = {e: p for e in swept.terms[name] if (p := self.operand_position(e)) is not None}
+        places = {e: p for e in swept.terms[name] if (p := self.operands.beside(e)) is not None}
         if len(places) < len(swept.terms[name]):
             return
         ordered = sorted(places, key=lambda e: e.node.order)
@@ -138,14 +134,14 @@ class Terms:
                 position = places[edge]
                 operand = array_of(edge.node.inputs[position])
                 if len(ordered) == 1 and operand.ndim == 3 and len(operand) == T > 1:
-                    beyond = self.first_state(edge, position) if shift < 0 else None
+                    beyond = self.operands.first_state(edge, position) if shift < 0 else None
                     moved = np.roll(operand, -shift, axis=0)
                     moved[-1 if shift > 0 else 0] = 0 if beyond is None else beyond
                 elif 0 <= k + shift < len(ordered):
                     neighbour = ordered[k + shift]
                     moved = array_of(neighbour.node.inputs[places[neighbour]])
                 else:
-                    moved = self.first_state(edge, position) if shift < 0 else None
+                    moved = self.operands.first_state(edge, position) if shift < 0 else None
                 if moved is not None and np.shape(moved) == operand.shape:
                     terms.append(self.with_operand(swept, name, edge, position, moved))
             if terms:
@@ -235,45 +231,3 @@ class Terms:
         """Return the part of what a VJP gave that belongs to a weight."""
         g = fit(gradients[edge.position], edge.node, edge.position)
         return sum(dense(part) for n, part in swept.weights_below(edge.x, g) if n == name)
-
-    def operand_position(self, edge: Edge) -> int | None:
-        """Return the position of what a weight is multiplied with."""
-        names = argument_names(edge.node)
-        if edge.node.rule not in PRODUCTS or edge.position >= len(names):
-            return None
-        other = {"w_hh": "h", "w_ih": "x", "weight": "x", "a": "b", "b": "a"}.get(
-            names[edge.position]
-        )
-        return names.index(other) if other in names else None
-
-    def state_position(self, edge: Edge) -> int | None:
-        """Return the position of the state of the step before beside a weight, if one is there."""
-        position = self.operand_position(edge)
-        if position is None:
-            return None
-        return position if (self.problem.kinds[edge.node], position) in self.before else None
-
-    def after(self, edge: Edge, position: int) -> Any:
-        """Return the state of the same step, which the next one reads."""
-        kind = self.before[self.problem.kinds[edge.node], position]
-        node = self.at_time.get((kind, self.problem.times[edge.node]))
-        return None if node is None else node.data
-
-    def first_state(self, edge: Edge, position: int) -> Any:
-        """Return what was carried into the first step, of the state that a weight is used on."""
-        x = edge.node.inputs[position]
-        kind = self.problem.kinds[x] if isinstance(x, Node) and x in self.problem.kinds else None
-        if isinstance(x, Node) and x.rule is ops.stack.rule:
-            kind = self.problem.kinds[x.inputs[0]]
-        for (reader, place), state in self.before.items():
-            if state == kind:
-                return array_of(self.problem.alike[reader][0].inputs[place])
-        return None
-
-
-def is_lookup(edge: Edge) -> bool:
-    """Say whether rows of a weight are picked by ids: an embedding."""
-    node = edge.node
-    if node.rule is ops.take.rule:
-        return node.params.get("axis") == 0
-    return node.rule is ops.getitem.rule and node.params["index"] == (HOLE,)
