@@ -134,7 +134,7 @@ def said(explanation: Explanation, indent: str) -> list[str]:
     """Say what an explanation says."""
     lines = []
     for mistake, names in explanation.concerned.items():
-        everywhere = len(names) > 1 and len(names) == len(explanation.locals)
+        everywhere = len(names) == len(explanation.locals) > 5
         who = "every gradient" if everywhere else ", ".join(names) or "here"
         lines.append(f"{indent}{who}: {mistake.sentence}.")
         if mistake.reference:
