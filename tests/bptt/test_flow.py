@@ -63,6 +63,16 @@ def test_a_state_of_two_members_has_one_length() -> None:
     assert flow[0] > 0
 
 
+def test_a_length_whose_square_is_too_small_for_a_number_is_not_zero() -> None:
+    """h ← h / 2, 1000 times: 2⁻¹⁰⁰⁰ arrives, whose square is far below the smallest float64."""
+    h, states = tg.Value(np.array([3.0, 4.0])), []
+    for _ in range(1001):
+        h = 0.5 * h
+        states.append(h)
+    flow = gradient_flow((np.array([3.0, 4.0]) * states[-1]).sum(), states)
+    np.testing.assert_allclose(flow, 5.0 * 0.5 ** np.arange(1000.0, -1.0, -1.0), rtol=1e-14)
+
+
 def test_what_the_loss_does_not_see_is_zero() -> None:
     output, _ = nn.GRU(D, H, generator=np.random.default_rng(0))(np.ones((5, D)))
     flow = gradient_flow((output[2] ** 2).sum(), output)

@@ -250,6 +250,17 @@ def test_lengths_that_count_no_steps(k1: Any, k2: Any) -> None:
         Truncation(k1, k2)
 
 
+def test_lengths_as_they_are_written() -> None:
+    assert Truncation.from_text("5,12") == Truncation(5, 12)
+    for text in ("5", "5,", ",5", "5,6,7", "5;6", "5, 6", "-5,6", "5.0,6", "", "1" * 10 + ",1"):
+        with pytest.raises(ValueError, match="not two whole numbers"):
+            Truncation.from_text(text)
+    with pytest.raises(ValueError, match="k2=4 is less than k1=5"):
+        Truncation.from_text("5,4")
+    with pytest.raises(ValueError, match="k1=0"):
+        Truncation.from_text("0,4")
+
+
 def test_a_window_shorter_than_its_distance() -> None:
     with pytest.raises(ValueError, match=r"k2=3 is less than k1=5(.|\n)*pass k2 of at least 5"):
         Truncation(5, 3)

@@ -41,8 +41,7 @@ class Reading:
 
     Examples
     --------
-    >>> from tinygrad_rnn.app import load
-    >>> from tinygrad_rnn.app.reading import Reading
+    >>> from tinygrad_rnn.app import Reading, load
     >>> reading = Reading(load("runs/demo"), "def f(x):")  # doctest: +SKIP
     >>> reading.gates()["f"].shape  # doctest: +SKIP
     (9, 128)

@@ -58,6 +58,12 @@ def gradient_flow(loss: Value, states: Value | Sequence[Value] | Sequence[State]
     one = np.ones_like(checked_loss(loss).data)[()]
     members = {x for state in listed for x in state}
     found = Sweep(loss, one, retain=False, sources=members).gradients
-    return np.array(
-        [np.sqrt(sum(np.sum(np.square(found[x])) for x in state if x in found)) for state in listed]
-    )
+    return np.array([length([found[x] for x in state if x in found]) for state in listed])
+
+
+def length(arrays: Sequence[np.ndarray]) -> float:
+    """Return the length of all entries together, also where their squares are too small to tell."""
+    largest = float(max((np.max(np.abs(x), initial=0.0) for x in arrays), default=0.0))
+    if not 0.0 < largest < np.inf:
+        return largest
+    return largest * float(np.sqrt(sum(np.sum(np.square(x / largest)) for x in arrays)))
