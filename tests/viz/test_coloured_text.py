@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -66,6 +67,8 @@ def test_nothing_from_outside_is_obeyed() -> None:
     shown = "".join(span["text"] for span in parsed.spans)
     unseen = {"\x1b": "�", "\u202e": "�", "\n": "↵\n", "\t": "⇥"}
     assert shown == "".join(unseen.get(c, c) for c in HOSTILE)
+    written = re.findall(r'title="[^"]*">([^<]*)</span>', page)
+    assert written == [html.escape(unseen.get(c, c)) for c in HOSTILE]
     assert "\x1b" not in page and "\u202e" not in page and "<script" not in page
     assert "default-src 'none'" in page  # and nothing would run, if it got there
 
