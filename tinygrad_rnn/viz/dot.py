@@ -24,7 +24,7 @@ from .subject import graph_of
 # side, and Graphviz takes a second; at 1,700 it takes five, and from then on ever longer per node.
 LIMIT = 400
 
-FONT = "Verdana"  # wide, and Graphviz knows its widths: where it is missing, others fit in its place
+FONT = "Verdana"  # wide, and Graphviz knows its widths: others, where it is missing, fit as well
 PAPER = "#ffffff"  # a background of its own, so that a dark viewer does not swallow the letters
 SHADES = ("#f6f8fa", "#eceff3")  # of boxes within boxes, in turn
 FRAME = "#98a3af"
