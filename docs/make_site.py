@@ -85,7 +85,13 @@ def api_page(module: str) -> str:
     if module == PACKAGE.name:  # its rooms and the ops have pages of their own
         others = {*room.ops.__all__, *ROOMS}
         names = [name for name in names if name not in others]
+    names.sort(key=lambda name: place(getattr(room, name)))
     return f"# {module}\n\n" + "\n\n".join(f"::: {path_of(module, name)}" for name in names) + "\n"
+
+
+def place(public: Any) -> int:
+    """Say where on a page something belongs: what one calls first, errors and warnings last."""
+    return 2 if isinstance(public, type) and issubclass(public, Exception) else not callable(public)
 
 
 def path_of(module: str, name: str) -> str:
