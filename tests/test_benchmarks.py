@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from tests.benchmarks.child import compare, load
-from tests.benchmarks.peers import RECURRENT, SCALARS, TRAINING, Work
+import tinygrad_rnn as tg
+from tests.benchmarks.child import Peak, compare, load, memory
+from tests.benchmarks.peers import FOREIGN, RECURRENT, SCALARS, TRAINING, Work
+from tests.benchmarks.process import Outcome
+from tests.benchmarks.report import less, memory_cell, ratio_cell
+from tests.benchmarks.table import Record, Table
 
-FOREIGN = ("torch", "JAX", "micrograd")  # compared whenever the benchmark itself runs
+ABSENT = () if hasattr(tg, "compile") else ("compiled",)
 
+# Those of others are compared whenever the benchmark itself runs.
 AGREEMENTS = [
     pytest.param(work, case, peer, id=f"{work.peers[peer]}-{case}")
     for work, cases in (
@@ -18,7 +26,7 @@ AGREEMENTS = [
     )
     for case in cases
     for peer in work.peers
-    if not peer.startswith(FOREIGN)
+    if not peer.startswith((*FOREIGN, *ABSENT))
 ]
 
 
@@ -48,3 +56,34 @@ def test_the_comparison_rejects_what_differs() -> None:
     for wrong in (scaled, piling_up, other_loss):
         with pytest.raises(AssertionError, match=r"^(gradient|loss) "):
             compare(wrong, right)
+
+
+def test_a_step_that_takes_more_memory_has_a_higher_peak() -> None:
+    def taking(megabytes: int):
+        return lambda: np.ones(megabytes * 2**17)
+
+    if not Peak.refs.exists():
+        pytest.skip("only Linux forgets a peak")
+    small, large = memory(taking(40)), memory(taking(200))
+    grown = large["value"] - large["before"] - (small["value"] - small["before"])
+    assert 150 < grown < 170
+    assert large["first"] >= large["value"] - 10
+
+
+def test_cells_compare_round_by_round() -> None:
+    base, mine = Outcome(values=[1.0, 2.0, 4.0]), Outcome(values=[3.0, 4.0, 8.0])
+    assert ratio_cell(mine, base, str, absolute=False) == "2.00 [2.00, 3.00]"
+    assert ratio_cell(base, base, lambda ms: f"{ms} ms", absolute=False) == "1 (2.0 ms)"
+    assert ratio_cell(Outcome(absent="jax"), base, str, False) == "(jax is not installed)"
+    assert ratio_cell(Outcome(failed="no"), base, str, False) == "**failed**"
+    peaks = Outcome(values=[30.0, 50.0], before=[10.0, 10.0])
+    assert less(peaks, peaks.values).values == [20.0, 40.0]
+    assert memory_cell(Outcome(values=[60.0]), less(peaks, peaks.values)) == "60.0 (2.00)"
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    table = Table("Title", "corner", ["a", "b"])
+    table.add("row", "b", "2.00 µs", [2.0])
+    assert table.markdown().splitlines()[2] == "| row |  | 2.00 µs |"
+    Record("here and now", [table]).write(tmp_path / "record.json")
+    assert Record.read(tmp_path / "record.json") == Record("here and now", [table])

@@ -1,12 +1,13 @@
-"""The same step in this project: a layer of `nn`, and a loop as a user writes it.
+"""The same step in this project: a layer of `nn`, and loops as a user writes them.
 
-Each function returns the parameters and a function for the loss, so that eager and compiled runs
-take the same code.
+Eager and compiled runs take the same loss, a function of inputs and targets: what it is given is
+new at each call, so that no compiler may keep anything of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,16 @@ import tinygrad_rnn as tg
 
 from .problem import WEIGHTS, Problem, Step
 
-Model = tuple[tuple[tg.Value, ...], Callable[[], tg.Value]]
+Loss = Callable[[np.ndarray, np.ndarray], tg.Value]
+
+
+class Model(NamedTuple):
+    """Parameters, a loss, and what it is given: one-hot rows (T, B, V) or ids (T, B), targets."""
+
+    parameters: tuple[tg.Value, ...]
+    loss: Loss
+    inputs: np.ndarray
+    targets: np.ndarray
 
 
 def layer_model(p: Problem) -> Model:
@@ -34,11 +44,10 @@ def layer_model(p: Problem) -> Model:
         }
     )
     head.load_state_dict({"weight": Wy.T, "bias": by})
-    x = p.one_hot()
 
-    def loss() -> tg.Value:
+    def loss(x, targets):
         output, _ = layer(x)
-        return tg.softmax_cross_entropy(head(output), p.targets)
+        return tg.softmax_cross_entropy(head(output), targets)
 
     parameters = (
         layer.weight_ih_l0,
@@ -48,17 +57,17 @@ def layer_model(p: Problem) -> Model:
         head.weight,
         head.bias,
     )
-    return parameters, loss
+    return Model(parameters, loss, p.one_hot(), p.targets)
 
 
-def _cell(p: Problem, Wx: tg.Value, Wh: tg.Value, b: tg.Value) -> Callable[..., tuple]:
+def _cell(p: Problem, Wh: tg.Value, b: tg.Value) -> Callable[..., tuple]:
     H = p.H
 
-    def rnn(x, h, c):
-        return tg.tanh(x @ Wx + h @ Wh + b), c
+    def rnn(xW, h, c):
+        return tg.tanh(xW + h @ Wh + b), c
 
-    def lstm(x, h, c):
-        a = x @ Wx + h @ Wh + b  # (B, 4H)
+    def lstm(xW, h, c):
+        a = xW + h @ Wh + b  # (B, 4H)
         i, f = tg.sigmoid(a[:, :H]), tg.sigmoid(a[:, H : 2 * H])
         g, o = tg.tanh(a[:, 2 * H : 3 * H]), tg.sigmoid(a[:, 3 * H :])
         c = f * c + i * g
@@ -71,32 +80,53 @@ def loop_model(p: Problem) -> Model:
     """The textbook equations step by step; head and cross-entropy inside the loop."""
     parameters = tuple(tg.Value(w, name=n) for n, w in zip(WEIGHTS, p.weights(), strict=True))
     Wx, Wh, b, Wy, by = parameters
-    cell, x = _cell(p, Wx, Wh, b), p.one_hot()
+    cell = _cell(p, Wh, b)
 
-    def loss() -> tg.Value:
+    def loss(x, targets):
         h, c, total = p.zeros(), p.zeros(), 0.0
         for t in range(p.T):
-            h, c = cell(x[t], h, c)
-            total = total + tg.softmax_cross_entropy(h @ Wy + by, p.targets[t])
+            h, c = cell(x[t] @ Wx, h, c)
+            total = total + tg.softmax_cross_entropy(h @ Wy + by, targets[t])
         return total / p.T
 
-    return parameters, loss
+    return Model(parameters, loss, p.one_hot(), p.targets)
+
+
+def rows_model(p: Problem) -> Model:
+    """The same loop, which looks a row of Wx up where the other multiplies by a one-hot row."""
+    parameters = tuple(tg.Value(w, name=n) for n, w in zip(WEIGHTS, p.weights(), strict=True))
+    Wx, Wh, b, Wy, by = parameters
+    cell = _cell(p, Wh, b)
+
+    def loss(ids, targets):
+        h, c, total = p.zeros(), p.zeros(), 0.0
+        for t in range(p.T):
+            h, c = cell(Wx[ids[t]], h, c)
+            total = total + tg.softmax_cross_entropy(h @ Wy + by, targets[t])
+        return total / p.T
+
+    return Model(parameters, loss, p.ids, p.targets)
 
 
 def head_after_model(p: Problem) -> Model:
-    """The same loop, its states stacked; one head and one cross-entropy after it."""
+    """The first loop, its states stacked; one head and one cross-entropy after it."""
     parameters = tuple(tg.Value(w, name=n) for n, w in zip(WEIGHTS, p.weights(), strict=True))
     Wx, Wh, b, Wy, by = parameters
-    cell, x = _cell(p, Wx, Wh, b), p.one_hot()
+    cell = _cell(p, Wh, b)
 
-    def loss() -> tg.Value:
+    def loss(x, targets):
         h, c, states = p.zeros(), p.zeros(), []
         for t in range(p.T):
-            h, c = cell(x[t], h, c)
+            h, c = cell(x[t] @ Wx, h, c)
             states.append(h)
-        return tg.softmax_cross_entropy(tg.stack(states) @ Wy + by, p.targets)
+        return tg.softmax_cross_entropy(tg.stack(states) @ Wy + by, targets)
 
-    return parameters, loss
+    return Model(parameters, loss, p.one_hot(), p.targets)
+
+
+def compiled(model: Model) -> Model:
+    """Return the model with its loss compiled."""
+    return model._replace(loss=tg.compile(model.loss))
 
 
 def _gradients(parameters: tuple[tg.Value, ...]) -> tuple[np.ndarray, ...]:
@@ -107,26 +137,44 @@ def _gradients(parameters: tuple[tg.Value, ...]) -> tuple[np.ndarray, ...]:
     return dW_ih.T, dW_hh.T, db_ih, dW_head.T, db_head
 
 
-def _eager(model: Model) -> Step:
-    parameters, loss = model
-
+def _step(model: Model) -> Step:
     def step():
-        for parameter in parameters:
+        for parameter in model.parameters:
             parameter.grad = None
-        value = loss()
+        value = model.loss(model.inputs, model.targets)
         value.backward(retain_grad=False)
-        return value.item(), _gradients(parameters)
+        return value.item(), _gradients(model.parameters)
 
     return step
 
 
 def eager_layer(p: Problem) -> Step:
-    return _eager(layer_model(p))
+    return _step(layer_model(p))
 
 
 def eager_loop(p: Problem) -> Step:
-    return _eager(loop_model(p))
+    return _step(loop_model(p))
+
+
+def eager_rows(p: Problem) -> Step:
+    return _step(rows_model(p))
 
 
 def eager_head_after(p: Problem) -> Step:
-    return _eager(head_after_model(p))
+    return _step(head_after_model(p))
+
+
+def compiled_layer(p: Problem) -> Step:
+    return _step(compiled(layer_model(p)))
+
+
+def compiled_loop(p: Problem) -> Step:
+    return _step(compiled(loop_model(p)))
+
+
+def compiled_rows(p: Problem) -> Step:
+    return _step(compiled(rows_model(p)))
+
+
+def compiled_head_after(p: Problem) -> Step:
+    return _step(compiled(head_after_model(p)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Work:
     make: str
     reference: str
     peers: dict[str, str]  # the first is what the others are compared with
+    aims: dict[str, dict[str, float]] = field(default_factory=dict)  # ratios, by case
 
 
 RECURRENT = Work(
@@ -25,7 +26,22 @@ RECURRENT = Work(
         "JAX, jit and scan": "frameworks:jax_jit",
         "eager, layer": "ours:eager_layer",
         "eager, own loop": "ours:eager_loop",
+        "eager, own loop, rows of Wx": "ours:eager_rows",
         "eager, own loop, head after it": "ours:eager_head_after",
+        "compiled, layer": "ours:compiled_layer",
+        "compiled, own loop": "ours:compiled_loop",
+        "compiled, own loop, rows of Wx": "ours:compiled_rows",
+        "compiled, own loop, head after it": "ours:compiled_head_after",
+    },
+    aims={
+        "aim, eager": {"rnn1": 0.5, "lstm1": 0.6, "rnn50": 1.0, "lstm50": 1.0, "lstm64": 1.0},
+        "aim, compiled": {
+            "rnn1": 0.09,
+            "lstm1": 0.10,
+            "rnn50": 0.53,
+            "lstm50": 0.65,
+            "lstm64": 0.70,
+        },
     },
 )
 TRAINING = Work(
@@ -37,6 +53,9 @@ TRAINING = Work(
         "torch.nn layer": "training:torch_adam",
         "eager, layer": "training:eager_layer_adam",
         "eager, own loop": "training:eager_loop_adam",
+        "eager, layer, in tg.debug()": "training:watched_layer_adam",
+        "compiled, layer": "training:compiled_layer_adam",
+        "compiled, own loop": "training:compiled_loop_adam",
     },
 )
 SCALARS = Work(
@@ -47,4 +66,7 @@ SCALARS = Work(
         "ours": "scalars:ours",
         "ours, retain_grad=False": "scalars:ours_leaves_only",
     },
+    aims={"aim": {"network": 1.0}},
 )
+FOREIGN = ("torch", "JAX", "micrograd")
+"""How the names of those begin that `pip install tinygrad-rnn[bench]` brings."""

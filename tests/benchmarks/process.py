@@ -22,6 +22,7 @@ class Conditions:
     rounds: int = 5
     seconds: float = 1.0
     pinned: bool = True
+    clock: str = "wall"  # or "cpu": the process's own time, for a machine that others use too
 
     def environment(self) -> dict[str, str]:
         """Return the environment that holds every library to the same number of threads."""
@@ -46,6 +47,7 @@ class Outcome:
 
     values: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
     absent: str | None = None
     failed: str | None = None
 
@@ -66,7 +68,7 @@ def run_peer(
         return
     command = [sys.executable, "-m", f"{__package__}.child", measure, case]
     command += ["--make", work.make, "--target", work.peers[peer], "--reference", work.reference]
-    command += ["--seconds", str(conditions.seconds)]
+    command += ["--seconds", str(conditions.seconds), "--clock", conditions.clock]
     command += ["--cpus", *map(str, conditions.processors())]
     run = subprocess.run(command, env=conditions.environment(), capture_output=True, text=True)
     if run.returncode:
@@ -77,6 +79,7 @@ def run_peer(
     if "value" in said:
         outcome.values.append(said["value"])
         outcome.before.append(said.get("before", 0.0))
+        outcome.first.append(said.get("first", 0.0))
 
 
 def progress(text: str) -> None:
@@ -102,11 +105,12 @@ def run_case(
     return outcomes
 
 
-def import_seconds(conditions: Conditions) -> tuple[Outcome, Outcome]:
+def import_times(conditions: Conditions) -> tuple[Outcome, Outcome]:
     """Time ``import numpy`` and then ``import tinygrad_rnn``, in fresh processes."""
+    clock = {"wall": "perf_counter", "cpu": "process_time"}[conditions.clock]
     program = (
-        "import time; a = time.perf_counter(); import numpy; b = time.perf_counter();"
-        "import tinygrad_rnn; print(b - a, time.perf_counter() - b)"
+        f"from time import {clock} as now; a = now(); import numpy; b = now();"
+        "import tinygrad_rnn; print(b - a, now() - b)"
     )
     numpy, ours = Outcome(), Outcome()
     with tempfile.TemporaryDirectory() as folder:

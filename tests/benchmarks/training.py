@@ -76,14 +76,16 @@ def torch_adam(p: Problem) -> Step:
 def _ours(model) -> Step:
     import tinygrad_rnn as tg
 
-    parameters, loss = model
     adam = tg.optim.Adam(
-        [q for q in parameters if q.name != "bias_hh_l0"], lr=LR, betas=(BETA1, BETA2), eps=EPS
+        [q for q in model.parameters if q.name != "bias_hh_l0"],
+        lr=LR,
+        betas=(BETA1, BETA2),
+        eps=EPS,
     )
 
     def step():
         adam.zero_grad()
-        value = loss()
+        value = model.loss(model.inputs, model.targets)
         value.backward(retain_grad=False)
         adam.step()
         return value.item(), ()
@@ -101,3 +103,28 @@ def eager_loop_adam(p: Problem) -> Step:
     from .ours import loop_model
 
     return _ours(loop_model(p))
+
+
+def compiled_layer_adam(p: Problem) -> Step:
+    from .ours import compiled, layer_model
+
+    return _ours(compiled(layer_model(p)))
+
+
+def compiled_loop_adam(p: Problem) -> Step:
+    from .ours import compiled, loop_model
+
+    return _ours(compiled(loop_model(p)))
+
+
+def watched_layer_adam(p: Problem) -> Step:
+    """The eager layer while `tg.debug` looks at every op."""
+    import tinygrad_rnn as tg
+
+    step = eager_layer_adam(p)
+
+    def watched():
+        with tg.debug():
+            return step()
+
+    return watched
