@@ -18,24 +18,33 @@ STREET = "manual data optim"
 ROOMS = {
     # Street level: none of ours. A witness shares no kitchen with the accused.
     "manual": Room(
-        0, files="nonlinear layout arguments sequence cross_entropy rnn lstm gru language_model"
+        0,
+        files="nonlinear layout arguments sequence cross_entropy rnn lstm gru"
+        " model_arguments language_model",
     ),
     "data": Room(0, files="vocabulary text batches bigram"),
     "optim": Room(
-        0, files="options parameters optimizer sgd adagrad rmsprop adam schedule sequential clip"
+        0,
+        files="options parameters optimizer sgd adagrad rmsprop adam schedule decay sequential"
+        " clip",
     ),
     # Floors 1 to 5, the order of the files.
     "engine": Room(
         1,
-        files="errors places messages rule recording memory graph backward findings finiteness"
-        " unchanged watching leaf_history methods operators intake value primitive pullback"
-        " derivatives",
+        files="errors places messages rule doors recording memory graph backward sweeping"
+        " findings finiteness unchanged watching leaf_history methods operators intake value"
+        " primitive pullback derivatives jacobians",
     ),
     "ops": Room(
         6,
         sees="engine",
         files="comparison arithmetic nonlinear shaping reduction indexing linear contraction"
-        " softmax dropout",
+        " softmax dropout descriptions",
+    ),
+    "ops.descriptions": Room(
+        6,
+        files="compose arithmetic comparison contraction indexing linear nonlinear reduction"
+        " shaping softmax",
     ),
     "check": Room(
         6.5,
@@ -54,7 +63,7 @@ ROOMS = {
         7,
         sees="ops engine",
         files="foreign naming state module init arguments layers steps recurrent cells unrolling"
-        " sequence language_model",
+        " sequence carrying language_model",
     ),
     "compiler": Room(7, sees="ops engine", files="program capture passes buffers run"),
     "compiler.passes": Room(7),

@@ -5,7 +5,7 @@ needs NumPy only.
 """
 
 from . import bptt, check, data, extend, manual, nn, ops, optim, viz
-from .engine.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .engine.derivatives import grad, jvp, value_and_grad, vjp
 from .engine.errors import (
     ChangedDataError,
     DtypeError,
@@ -21,6 +21,7 @@ from .engine.errors import (
     StaleGradientWarning,
     StaleGraphWarning,
 )
+from .engine.jacobians import hessian, hvp, jacobian
 from .engine.recording import debugging, name_scope, no_grad, time_of, time_step
 from .engine.rule import RULES, Rule
 from .engine.value import Value

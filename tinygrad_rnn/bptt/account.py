@@ -33,6 +33,17 @@ class Account:
     by_step : dict from t to array
         What each use of the weight contributes, by the time step of the use. Uses outside of all
         time steps are together under None.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> w, h = tg.Value(0.5, name="w"), 1.0
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = w * h
+    >>> account = tg.bptt.ledger(h, {"w": w})["w"]
+    >>> float(account.total), {t: float(part) for t, part in account.by_step.items()}
+    (0.75, {0: 0.25, 1: 0.25, 2: 0.25})
     """
 
     def __init__(

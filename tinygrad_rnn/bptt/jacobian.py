@@ -88,6 +88,19 @@ class StateJacobian:
     shape : tuple of int
         Of each Jacobian: (H, H), with a batch (B, H, H). Of a state with several members, H counts
         the entries of all.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> states, h = [], tg.Value(np.array([1.0, 2.0]))
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = 0.5 * h
+    ...     states.append(h)
+    >>> jac = tg.bptt.state_jacobian(states)
+    >>> len(jac), jac.shape, jac[2, 0]
+    (3, (2, 2), array([[0.25, 0.  ],
+           [0.  , 0.25]]))
     """
 
     def __init__(self, steps: list[np.ndarray], shape: tuple[int, ...], dtype: Any) -> None:

@@ -87,6 +87,17 @@ class Ledger(Mapping[str, Account]):
     ----------
     steps : list of int
         The time steps at which any of the weights was used.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> w, h = tg.Value(0.5, name="w"), 1.0
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = w * h
+    >>> led = tg.bptt.ledger(h, {"w": w})
+    >>> led, led.steps, list(led)
+    (<Ledger of 1 weights over 3 time steps>, [0, 1, 2], ['w'])
     """
 
     def __init__(self, loss: Value, params: Module | Mapping[str, Value]) -> None:

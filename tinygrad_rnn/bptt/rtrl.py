@@ -43,6 +43,12 @@ class RTRL:
     steps : int
         How many have been taken.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a weight is no Value that requires a gradient; on `advance`, if `step` does not return a
+        loss of a single number and a state of the form that it was given.
+
     Notes
     -----
     With s_t = f(s_{t−1}, w), the chain rule gives

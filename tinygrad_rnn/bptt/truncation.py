@@ -33,6 +33,14 @@ class Window:
         The sum of these losses: what to call `backward` on.
     state : Value, array or tuple of them
         After the last step, cut off from the graph.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Value(0.5)
+    >>> windows = tg.bptt.Truncation(k1=2, k2=2).windows(lambda x, h: (w * x, w * x), [1.0, 2.0])
+    >>> [(window.start, window.stop, float(window.loss)) for window in windows]
+    [(0, 2, 1.5)]
     """
 
     start: int

@@ -70,6 +70,13 @@ class Comparison:
         What the two sides are called.
     tolerance : float
         The largest relative difference that is still equal.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> table = tg.check.compare({"w": np.array([1.0, 2.0])}, {"w": np.array([1.0, 2.5])})
+    >>> table.ok, table.worst.name, table.worst.index, table.worst.max_abs
+    (False, 'w', (1,), 0.5)
     """
 
     rows: tuple[Row, ...]

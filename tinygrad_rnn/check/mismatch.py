@@ -42,6 +42,18 @@ class Mismatch:
         What usually causes such a pattern; may be empty.
     vague : bool
         Whether nothing is certain but that differences could not measure it.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> def forgotten(x):
+    ...     return x * x.detach()
+    >>> try:
+    ...     tg.check.gradcheck(forgotten, np.array([1.0, 3.0]))
+    ... except tg.check.GradientMismatch as error:
+    ...     worst = error.mismatch
+    >>> worst.label, worst.wrong, worst.entries, round(worst.expected / worst.got, 6)
+    ('input 0 (x)', 2, 2, 2.0)
     """
 
     label: str
@@ -84,7 +96,22 @@ class Mismatch:
 
 
 class GradientMismatch(AssertionError):
-    """A gradient differs from what differences measure; `mismatch` holds the worst entry."""
+    """A gradient differs from what differences measure; `mismatch` holds the worst entry.
+
+    Parameters
+    ----------
+    mismatch : Mismatch
+        The worst entry; the message is its text.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> try:
+    ...     tg.check.gradcheck(lambda x: x * x.detach(), 3.0)
+    ... except AssertionError as error:
+    ...     print(str(error).splitlines()[1])
+      got 3, expected 6
+    """
 
     def __init__(self, mismatch: Mismatch) -> None:
         super().__init__(str(mismatch))

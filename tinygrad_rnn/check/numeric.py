@@ -86,15 +86,22 @@ def numeric_jvp(f: Evaluate, inputs: Any, directions: Any) -> np.ndarray:
 
     Parameters
     ----------
-    f, inputs
+    f : callable
         As for `numeric_gradient`.
-    directions
-        Arrays, nested as the variables among the inputs are.
+    inputs : array, Value, number, or lists, tuples and dicts of them
+        As for `numeric_gradient`.
+    directions : array, or lists, tuples and dicts of arrays
+        Nested as the variables among the inputs are, and of their shapes.
 
     Returns
     -------
     numpy.ndarray
         Of the result's shape.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer directions than variables, or one has another shape.
 
     Examples
     --------

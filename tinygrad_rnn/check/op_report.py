@@ -80,6 +80,13 @@ class OpReport:
         The op's.
     rows : list of Row
         The checks.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> report = tg.check.check_op(tg.tanh, np.array([0.5, -1.0]))
+    >>> report.ok, report.name, report.failures
+    (True, 'tanh', [])
     """
 
     name: str
@@ -125,6 +132,21 @@ class OpCheckError(AssertionError):
     ----------
     report : OpReport
         The whole table.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> @tg.extend.primitive
+    ... def half(x):
+    ...     return x / 2
+    >>> @half.vjp
+    ... def _(g, y, x):
+    ...     return g  # and not g / 2
+    >>> try:
+    ...     tg.check.check_op(half, np.array([1.0, 2.0]))
+    ... except AssertionError as error:
+    ...     print(error.report.failures[0].check)
+    first order, central differences
     """
 
     def __init__(self, report: OpReport) -> None:

@@ -24,6 +24,16 @@ def compare_witnesses(witnesses: Mapping[str, Any], *, tolerance: float = 1e-8) 
     tolerance : float
         As for `compare`.
 
+    Returns
+    -------
+    WitnessTable
+        Prints as a table; `.ok`, `.worst`, `.pairs`.
+
+    Raises
+    ------
+    TypeError
+        If a witness's gradients are neither a dict nor a module.
+
     Examples
     --------
     >>> import numpy as np
@@ -42,7 +52,25 @@ def compare_witnesses(witnesses: Mapping[str, Any], *, tolerance: float = 1e-8) 
 
 @dataclass(frozen=True)
 class WitnessTable:
-    """The table that `compare_witnesses` returns: a `Comparison` for each pair of witnesses."""
+    """The table that `compare_witnesses` returns: a `Comparison` for each pair of witnesses.
+
+    Attributes
+    ----------
+    pairs : tuple of Comparison
+        One for each pair of witnesses.
+    witnesses : int
+        How many there are.
+    tolerance : float
+        The largest relative difference that is still equal.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> w = np.array([1.0, 2.0])
+    >>> table = tg.check.compare_witnesses({"autodiff": {"w": w}, "by hand": {"w": -w}})
+    >>> table.ok, len(table.pairs), table.worst.name
+    (False, 1, 'w')
+    """
 
     pairs: tuple[Comparison, ...]
     witnesses: int

@@ -23,6 +23,13 @@ class Window(NamedTuple):
         Of shape (T, B), the caller's own.
     fresh : bool
         True where the lanes begin anew: start from a zero state, not from the one carried.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> window = next(tg.data.one_pass(range(5), batch_size=1, seq_length=3))
+    >>> window.inputs.T.tolist(), window.targets.T.tolist(), window.fresh
+    ([[0, 1, 2]], [[1, 2, 3]], True)
     """
 
     inputs: NDArray[np.int64]  # (T, B)

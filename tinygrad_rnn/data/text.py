@@ -41,6 +41,16 @@ def read_text(path: str | os.PathLike[str], at_most: int | None = None) -> str:
         If it is not UTF-8 (with the offset of the first wrong byte), empty, or a device.
     MemoryError
         If it is longer than there is room for; no more than that is read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "text.txt")
+    ...     with open(path, "w", encoding="utf-8", newline="") as file:
+    ...         _ = file.write("to be\r\nor not\n")
+    ...     read_text(path)
+    'to be\nor not\n'
     """
     path = Path(path)
     if path.is_dir():
@@ -159,6 +169,12 @@ def package_source() -> str:
     -------
     str
         The same from a checkout and from an installed package, on every system.
+
+    Examples
+    --------
+    >>> source = package_source()
+    >>> "def package_source() -> str:" in source
+    True
     """
     package = Path(__file__).resolve().parents[1]
     paths = sorted(package.rglob("*.py"), key=lambda path: path.relative_to(package).as_posix())

@@ -1,4 +1,4 @@
-"""Derivatives of functions, returned and not written: grad, vjp, jvp, jacobian, hessian, hvp.
+"""Derivatives of functions, returned and not written: grad, value_and_grad, vjp, jvp.
 
 A function is run on fresh Values, swept, and leaves no ``.grad`` behind. Arrays in, arrays out;
 Values in, Values out, so that the result can be differentiated again. Imports the engine only.
@@ -53,6 +53,24 @@ def grad(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
 def value_and_grad(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """Return the function that computes ``(f(...), gradient)``; see `grad`.
 
+    Parameters
+    ----------
+    f : callable
+        Returns a single number; see `grad`.
+    argnums : int or tuple of int
+        By which positional arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`; returns a pair: its value, and the gradient in the form of the
+        argument.
+
+    Raises
+    ------
+    ValueError
+        When called, if `f` does not return a single number.
+
     Examples
     --------
     >>> import tinygrad_rnn as tg
@@ -90,9 +108,14 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     Returns
     -------
     value : array or Value
-        ``f(*primals)``.
+        ``f(*primals)``, of any shape.
     pullback : callable
         Takes a gradient of the shape of `value`; returns a tuple, one entry for each primal.
+
+    Raises
+    ------
+    ValueError
+        From `pullback`, if the gradient has another shape than `value`.
 
     Examples
     --------
@@ -119,6 +142,11 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     value, tangent : array or Value
         Both of the shape of the result.
 
+    Raises
+    ------
+    ValueError
+        If a tangent has another form or shape than its primal.
+
     Notes
     -----
     The VJP is linear in g, so that its own VJP is J: two reverse sweeps make a forward one
@@ -141,87 +169,6 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
         along = inner_product(pullback(u), tangents)
         dy = gradients_of(along, np.float64(1.0), [u], again)[0]
     return result_of(y, again), dy
-
-
-def jacobian(f: Function, argnums: int = 0) -> Function:
-    """Return the function that computes ∂f/∂x, of the shape of f(x) followed by that of x.
-
-    Parameters
-    ----------
-    f : callable
-        Returns one array.
-    argnums : int
-        By which positional argument to differentiate: an array or Value.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> tg.jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
-    array([[2., 0.],
-           [0., 4.]])
-    """
-
-    def derivative(*args: Any, **kwargs: Any) -> Any:
-        if not isinstance(argnums, int) or isinstance(args[argnums], (dict, list, tuple)):
-            raise TypeError(
-                explain(
-                    "the jacobian by several arguments, or by a structure of them",
-                    where=f"jacobian({getattr(f, '__name__', 'f')}, argnums={argnums})",
-                    why="it is one array: the shape of f(x) followed by that of x",
-                    fix="take it by one array at a time, or use vjp",
-                )
-            )
-        y, pullback = pull(f, args, kwargs, argnums)
-        rows = []
-        for place in np.ndindex(np.shape(y)):
-            one = np.zeros(np.shape(y), y.dtype)
-            one[place] = 1
-            rows.append(pullback(one))
-        shape = np.shape(y) + np.shape(args[argnums])
-        return np.reshape(np.stack(rows), shape) if rows else np.zeros(shape, y.dtype)
-
-    return derivative
-
-
-def hessian(f: Function, argnums: int = 0) -> Function:
-    """Return the function that computes the matrix of second derivatives of `f`, a number.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> tg.hessian(lambda x: x[0] * x[1] * x[1])(np.array([1.0, 2.0]))
-    array([[0., 4.],
-           [4., 2.]])
-    """
-    return jacobian(grad(f, argnums), argnums)
-
-
-def hvp(f: Function, primals: Any, tangents: Any) -> Any:
-    """Return the Hessian of `f` times a direction, without forming the Hessian.
-
-    Parameters
-    ----------
-    f : callable
-        Returns a single number.
-    primals, tangents : array or tuple of arrays
-        The arguments of `f`, and a direction for each, of the same shapes.
-
-    Returns
-    -------
-    array, Value or tuple of them
-        Of the form of `primals`.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> tg.hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
-    array([ 6., 12.])
-    """
-    several = isinstance(primals, tuple)
-    primals, tangents = as_tuple(primals), as_tuple(tangents)
-    every = tuple(range(len(primals)))
-    products = grad(lambda *x: inner_product(grad(f, every)(*x), tangents), every)(*primals)
-    return products if several else products[0]
 
 
 def inner_product(xs: Any, ys: Any) -> Any:

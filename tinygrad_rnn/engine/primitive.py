@@ -6,13 +6,12 @@ Imports the engine below; knows no particular op.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import Signature, signature
 from types import FunctionType
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 from .rule import NO_PARAMS, VJP, Bind, Forward, Rule, register
 from .value import apply
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Primitive:
@@ -27,7 +26,17 @@ class Primitive:
     ----------
     rule : Rule
         What is recorded on the nodes that it makes.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.tanh
+    <op tanh(x): y = tanh x>
+    >>> tg.tanh(np.zeros(2)), tg.tanh(tg.Value(0.0))
+    (array([0., 0.]), Value(0., op=tanh))
     """
+
+    __signature__: Signature
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -62,6 +71,7 @@ class Primitive:
         """Register how a call as people write it becomes ``(inputs, params)``."""
         function.__qualname__ = self.rule.name  # what Python's own TypeError calls it
         self.rule.bind = function
+        self.__signature__ = signature(function)  # what help() shows
         self.rule.strict = range(0)
         return function
 
@@ -143,19 +153,3 @@ def primitive(
         return make(doors[0])
     numpy_functions = doors
     return make
-
-
-def numpy_door(*functions: Callable[..., Any]) -> Callable[[F], F]:
-    """Open NumPy's door to a function that is composed of ops: ``np.var(v)`` arrives there.
-
-    Parameters
-    ----------
-    *functions : callable
-        NumPy's functions.
-    """
-
-    def open_door(composed: F) -> F:
-        register(composed, None, functions)
-        return composed
-
-    return open_door

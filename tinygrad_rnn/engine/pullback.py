@@ -14,7 +14,8 @@ from . import recording
 from .errors import GraphError, ShapeError, explain
 from .graph import Node
 from .primitive import primitive
-from .value import Value, starting_gradient, sweep_from
+from .sweeping import starting_gradient, sweep_from
+from .value import Value
 
 Function = Callable[..., Any]
 

@@ -119,6 +119,11 @@ def differentiating() -> Iterator[None]:
 def debugging() -> bool:
     """Say whether ops that run now are watched, inside `debug`.
 
+    Returns
+    -------
+    bool
+        True inside ``with debug():``, in the thread that opened it.
+
     Examples
     --------
     >>> import tinygrad_rnn as tg
@@ -174,6 +179,16 @@ def time_step(t: int) -> name_scope:
     t : int
         The time index. The ledger of BPTT and the rolled drawing read it back from the scope.
 
+    Returns
+    -------
+    name_scope
+        A context: ``with time_step(t):``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `t` is no whole number.
+
     Examples
     --------
     >>> import tinygrad_rnn as tg
@@ -188,7 +203,26 @@ def time_step(t: int) -> name_scope:
 
 
 def time_of(node: object) -> int | None:
-    """Return the innermost time index of a node's scope, or None where it has none."""
+    """Return the innermost time index of a node's scope, or None where it has none.
+
+    Parameters
+    ----------
+    node : Value
+        Or anything else that has a ``scope``.
+
+    Returns
+    -------
+    int or None
+        The t of the innermost `time_step` that was open when it was made.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> with tg.time_step(3):
+    ...     h = tg.Value(0.5) * 2.0
+    >>> tg.time_of(h), tg.time_of(tg.Value(0.5))
+    (3, None)
+    """
     for part in reversed(getattr(node, "scope", "").split("/")):
         if part.startswith("t=") and part[2:].removeprefix("-").isdecimal():
             return int(part[2:])

@@ -50,6 +50,15 @@ class Rule:
         Names of the positional (array) and of the keyword-only (static) parameters.
     strict : range
         The numbers of arguments with which a call without settings needs no `bind`.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> rule = tg.RULES["softmax"]
+    >>> rule
+    <Rule softmax: y = eˣ / Σ eˣ>
+    >>> rule.arrays, rule.settings, rule.vjp.__doc__
+    (('x',), ('axis',), 'dx = y · (g − Σ g y)')
     """
 
     __slots__ = (

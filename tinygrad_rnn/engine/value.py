@@ -17,9 +17,10 @@ from .backward import Sweep
 from .graph import Node, ancestors, by_creation, creation_order
 from .intake import as_array, as_data, as_result
 from .leaf_history import HISTORIES, added_to, warn_if_stale
-from .messages import failed_forward, needs_gradient, no_graph, wrong_seed
+from .messages import failed_forward, no_graph
 from .operators import Operators
 from .rule import NO_PARAMS, RULES, Rule
+from .sweeping import starting_gradient, sweep_from
 
 
 class Value(Operators):
@@ -216,30 +217,6 @@ def with_gradients(root: Value) -> list[Node]:
                 if isinstance(node.grad, Node):
                     stack.append(node.grad)
     return sorted(found, key=by_creation)
-
-
-def sweep_from(
-    root: Node, gradient: Any, *, create_graph: bool, retain: bool, sources: Any = None
-) -> Sweep:
-    """Sweep back from a node, watched inside `debug`; see `Sweep`."""
-    watcher = recording.current.get().mode.watcher
-    sweep = Sweep if watcher is None else watcher.sweep
-    return sweep(root, gradient, create_graph=create_graph, retain=retain, sources=sources)
-
-
-def starting_gradient(root: Node, gradient: Any, create_graph: bool) -> Any:
-    """Return the gradient that a sweep starts from, checked against the root's shape."""
-    if gradient is None:
-        if root.data.size != 1:
-            raise needs_gradient(root)
-        return np.ones_like(root.data)[()]
-    if not isinstance(gradient, Node):
-        gradient = np.asarray(gradient, root.data.dtype)[()]
-    elif not create_graph:
-        gradient = gradient.data
-    if gradient.shape != root.data.shape:
-        raise wrong_seed(root, gradient)
-    return gradient
 
 
 def final_gradient(node: Node, sweep: Sweep) -> Any:

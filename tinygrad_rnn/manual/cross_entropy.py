@@ -106,9 +106,20 @@ def backward(cache: Cache, d_loss: Any = 1.0) -> np.ndarray:
     array, shape (..., V)
         Zero at ignored positions.
 
+    Raises
+    ------
+    ValueError
+        If `d_loss` has the wrong number of entries.
+
     Notes
     -----
     Lines (C6) to (C8) of the derivation.
+
+    Examples
+    --------
+    >>> loss, cache = forward(np.array([[2.0, 0.0]]), np.array([0]))
+    >>> backward(cache).round(6)  # softmax less a 1 at the target
+    array([[-0.119203,  0.119203]])
     """
     log_p, target, counted, divisor, shape = cache
     n = np.arange(len(log_p))  # (N,)

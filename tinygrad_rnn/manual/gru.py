@@ -45,6 +45,18 @@ def step(
         Three blocks of H rows, in the order r z n.
     b_ih, b_hh : arrays, shape (3H,), or 0.0 for no bias
 
+    Returns
+    -------
+    h : array, shape (B, H)
+        The new state.
+    saved : Saved
+        The numbers that `step_backward` needs.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
     Notes
     -----
     Cho et al. (2014), in the form of ``torch.nn.GRUCell``: the reset gate multiplies the recurrent
@@ -80,6 +92,28 @@ def step_backward(
         Gradient that arrives at h.
     saved : Saved
         From `step`. The gradients of the weights are this step's terms alone.
+
+    Returns
+    -------
+    dx : array, shape (B, D)
+        Gradient of the input.
+    dh_prev : array, shape (B, H)
+        Gradient of the state of the step before.
+    weights : tuple of arrays
+        Of dW_ih (3H, D), dW_hh (3H, H), db_ih and db_hh (3H,).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> h, saved = step(one, one, np.zeros((3, 1)), np.zeros((3, 1)))
+    >>> dx, dh_prev, _ = step_backward(one, saved)
+    >>> float(dh_prev[0, 0])  # the update gate: half of the gradient goes on
+    0.5
     """
     x, h_prev, r, z, n, u_n, W_ih, W_hh = saved
     dn = dh * (1 - z)  # (G9) (B, H)

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import cross_entropy, gru, lstm, rnn, sequence
-
-CELLS: dict[str, Any] = {"rnn": rnn, "lstm": lstm, "gru": gru}
+from . import cross_entropy, sequence
+from .model_arguments import check_head, checked_cell, checked_ids
 
 
 class Cache(NamedTuple):
@@ -75,10 +74,19 @@ def forward(
         A name, shape or id that does not fit; the entry is named.
     TypeError
         Ids that are not integers, or weights of differing or integer dtype.
+
+    Examples
+    --------
+    >>> shapes = {"embedding.weight": (4, 2), "rnn.weight_ih_l0": (3, 2),
+    ...           "rnn.weight_hh_l0": (3, 3), "head.weight": (4, 3)}
+    >>> weights = {name: np.zeros(shape) for name, shape in shapes.items()}
+    >>> loss, state_n, cache = forward(weights, np.array([0, 1]), np.array([1, 2]), cell="rnn")
+    >>> round(float(loss), 6), cache.logits.shape
+    (1.386294, (2, 4))
     """
-    layer = _check(weights, cell, nonlinearity)
+    layer = checked_cell(weights, cell, nonlinearity)
     embedding, W = np.asarray(weights["embedding.weight"]), np.asarray(weights["head.weight"])
-    ids = _checked_ids(inputs, len(embedding))
+    ids = checked_ids(inputs, len(embedding))
     options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
     recurrent = {
         name.removeprefix("rnn."): w for name, w in weights.items() if name.startswith("rnn.")
@@ -88,7 +96,7 @@ def forward(
     output, state_n, layer_cache = layer.forward(
         recurrent, x, state, lengths=lengths, batch_first=batch_first, **options
     )  # (T, B, H*dirs)
-    _check_head(weights, output)
+    check_head(weights, output)
     logits = output @ W.T + weights.get("head.bias", 0.0)  # (M2) (T, B, V)
     loss, loss_cache = cross_entropy.forward(logits, targets, ignore_index=ignore_index)
 
@@ -115,6 +123,21 @@ def backward(
     gradients : dict from name to array
         The names, shapes and dtype of ``weights``.
     d_state_0 : as the recurrent layer's ``backward`` returns it
+
+    Raises
+    ------
+    ValueError
+        If `d_state_n` does not fit the state.
+
+    Examples
+    --------
+    >>> shapes = {"embedding.weight": (4, 2), "rnn.weight_ih_l0": (3, 2),
+    ...           "rnn.weight_hh_l0": (3, 3), "head.weight": (4, 3), "head.bias": (4,)}
+    >>> weights = {name: np.zeros(shape) for name, shape in shapes.items()}
+    >>> loss, state_n, cache = forward(weights, np.array([0, 1]), np.array([1, 2]), cell="rnn")
+    >>> gradients, d_state_0 = backward(cache)
+    >>> gradients["head.bias"].tolist()
+    [0.25, -0.25, -0.25, 0.25]
     """
     weights, ids, output, _, layer_cache, loss_cache = cache
     embedding, W = np.asarray(weights["embedding.weight"]), np.asarray(weights["head.weight"])
@@ -141,13 +164,25 @@ def loss_and_gradients(
     state: Any = None,
     **options: Any,
 ) -> tuple[Any, dict[str, np.ndarray]]:
-    """Loss and every gradient, in one call; parameters as in `forward`.
+    """Loss and every gradient, in one call.
+
+    Parameters
+    ----------
+    weights, inputs, targets, state
+        As in `forward`.
+    **options
+        The keywords of `forward`, such as ``cell``.
 
     Returns
     -------
     loss : scalar of the weights' dtype, in nats
     gradients : dict from name to array
         The names, shapes and dtype of `weights`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `forward`.
 
     Examples
     --------
@@ -164,81 +199,3 @@ def loss_and_gradients(
     loss, _, cache = forward(weights, inputs, targets, state, **options)
     gradients, _ = backward(cache)
     return loss, gradients
-
-
-def _check(weights: Mapping[str, np.ndarray], cell: str, nonlinearity: str) -> Any:
-    """Refuse unknown settings and names; return the cell's module."""
-    if cell not in CELLS:
-        raise ValueError(
-            f"language_model: unknown cell {cell!r}: gradients were derived for "
-            f"{', '.join(CELLS)}; pass cell='rnn', 'lstm' or 'gru'."
-        )
-    if cell != "rnn" and nonlinearity != "tanh":
-        raise ValueError(
-            f"language_model: nonlinearity={nonlinearity!r} with cell={cell!r}: the curves of a "
-            "gated cell are fixed; leave nonlinearity out, or pass cell='rnn'."
-        )
-    for name in weights:
-        own = ("embedding.weight", "head.weight", "head.bias")
-        if name not in own and not name.startswith("rnn."):
-            raise ValueError(
-                f"language_model: no entry is called {name!r}; there are {', '.join(own)}, and the "
-                "recurrent layer's entries behind 'rnn.', such as rnn.weight_ih_l0."
-            )
-    for name in ("embedding.weight", "head.weight"):
-        if name not in weights:
-            raise ValueError(
-                f"language_model: {name} is missing: every token needs its row there; "
-                f"add {name}, an array of V rows."
-            )
-        shape = np.shape(weights[name])
-        if len(shape) != 2:
-            raise ValueError(
-                f"language_model: {name} has shape {shape}, but it is a matrix with one row per "
-                "token; give it shape (V, ...)."
-            )
-    E = np.shape(weights["embedding.weight"])[1]
-    inputs = np.shape(weights.get("rnn.weight_ih_l0", np.empty((0, E))))[1:]
-    if inputs != (E,):
-        raise ValueError(
-            f"language_model: embedding.weight has {E} columns, but rnn.weight_ih_l0 has "
-            f"{inputs[0] if inputs else 'none'}: a row of the one is the other's input; give both "
-            "the same number."
-        )
-    return CELLS[cell]
-
-
-def _check_head(weights: Mapping[str, np.ndarray], output: np.ndarray) -> None:
-    """Refuse a head that does not fit the recurrent layer's output."""
-    rows = len(weights["head.weight"])
-    for name, expected in {"head.weight": (rows, output.shape[-1]), "head.bias": (rows,)}.items():
-        if name not in weights:
-            continue  # a head without bias
-        array = np.asarray(weights[name])
-        if array.shape != expected:
-            raise ValueError(
-                f"language_model: {name} has shape {array.shape}, expected {expected}: one row per "
-                f"token, and a column for each of the {output.shape[-1]} numbers that the "
-                f"recurrent layer puts out; give it shape {expected}."
-            )
-        if array.dtype != output.dtype:
-            raise TypeError(
-                f"language_model: {name} has dtype {array.dtype}, the recurrent layer's output "
-                f"{output.dtype}; pass {name}.astype(np.{output.dtype})."
-            )
-
-
-def _checked_ids(inputs: np.ndarray, vocabulary: int) -> np.ndarray:
-    """Refuse what is no token id: NumPy would read a negative one from the end."""
-    ids = np.asarray(inputs)
-    if not np.issubdtype(ids.dtype, np.integer):
-        raise TypeError(
-            f"language_model: inputs have dtype {ids.dtype}, but they number the rows of "
-            "embedding.weight; pass integer ids."
-        )
-    if ids.size and not (ids.min() >= 0 and ids.max() < vocabulary):
-        raise ValueError(
-            f"language_model: inputs run from {ids.min()} to {ids.max()}, but embedding.weight has "
-            f"the rows 0 to {vocabulary - 1}; pass ids in that range."
-        )
-    return ids

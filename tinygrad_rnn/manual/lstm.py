@@ -48,6 +48,18 @@ def step(
         Four blocks of H rows, in the order i f g o.
     b_ih, b_hh : arrays, shape (4H,), or 0.0 for no bias
 
+    Returns
+    -------
+    h, c : arrays, shape (B, H)
+        The new states.
+    saved : Saved
+        The numbers that `step_backward` needs.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
     Notes
     -----
     Hochreiter and Schmidhuber (1997), with the forget gate of Gers, Schmidhuber and Cummins (2000),
@@ -83,6 +95,28 @@ def step_backward(
         Gradients that arrive at h, and at c from the step after; not yet at c through h.
     saved : Saved
         From `step`. The gradients of the weights are this step's terms alone.
+
+    Returns
+    -------
+    dx : array, shape (B, D)
+        Gradient of the input.
+    dh_prev, dc_prev : arrays, shape (B, H)
+        Gradients of the states of the step before.
+    weights : tuple of arrays
+        Of dW_ih (4H, D), dW_hh (4H, H), db_ih and db_hh (4H,).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> h, c, saved = step(one, 0 * one, one, np.zeros((4, 1)), np.zeros((4, 1)))
+    >>> dx, dh_prev, dc_prev, _ = step_backward(0 * one, one, saved)
+    >>> float(dc_prev[0, 0])  # the forget gate: half of the gradient goes on
+    0.5
     """
     x, h_prev, c_prev, i, f, g, o, tanh_c, W_ih, W_hh = saved
     do = dh * tanh_c  # (L10) (B, H)

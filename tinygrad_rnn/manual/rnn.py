@@ -52,6 +52,20 @@ def step(
     b_ih, b_hh : arrays, shape (H,), or 0.0 for no bias
     nonlinearity : {"tanh", "relu"}
 
+    Returns
+    -------
+    h : array, shape (B, H)
+        The new state.
+    saved : Saved
+        The numbers that `step_backward` needs.
+
+    Raises
+    ------
+    KeyError
+        If there is no such nonlinearity.
+    ValueError
+        If the shapes do not fit.
+
     Notes
     -----
     The network of Elman (1990), "Finding structure in time", as ``torch.nn.RNNCell`` defines it.
@@ -80,6 +94,28 @@ def step_backward(
         Gradient that arrives at h.
     saved : Saved
         From `step`. The gradients of the weights are this step's terms alone.
+
+    Returns
+    -------
+    dx : array, shape (B, D)
+        Gradient of the input.
+    dh_prev : array, shape (B, H)
+        Gradient of the state of the step before.
+    weights : tuple of arrays
+        Of dW_ih (H, D), dW_hh (H, H), db_ih and db_hh (H,).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> h, saved = step(one, 0 * one, 0.5 * one, one)
+    >>> dx, dh_prev, (dW_ih, *_) = step_backward(one, saved)
+    >>> dx.round(6), dW_ih.round(6)  # (1 − h²) · 0.5 and (1 − h²) · 1
+    (array([[0.393224]]), array([[0.786448]]))
     """
     x, h_prev, h, W_ih, W_hh, slope = saved
     da = dh * slope(h)  # (R3) (B, H)

@@ -172,6 +172,15 @@ def backward(
     ------
     ValueError
         A gradient that has not the shape of what it belongs to.
+
+    Examples
+    --------
+    >>> from tinygrad_rnn.manual import rnn
+    >>> weights = {"weight_ih_l0": np.array([[0.5]]), "weight_hh_l0": np.array([[0.8]])}
+    >>> output, h_n, cache = rnn.forward(weights, np.array([[1.0]]))
+    >>> gradients, d_x, d_state_0 = backward(cache, np.ones((1, 1)))
+    >>> d_x.round(6), d_state_0.round(6)  # (1 − h²) times each weight
+    (array([[0.393224]]), array([[0.629158]]))
     """
     cell, layout, form = cache.cell, cache.layout, cache.form
     d_sequence = read_d_output(d_output, form, cache.output_shape, layout.dtype)  # (T, B, H*dirs)

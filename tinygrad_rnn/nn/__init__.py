@@ -4,11 +4,12 @@ Names, shapes, gate order and calling convention of the parameters and layers ar
 """
 
 from . import init
+from .carrying import detach_state
 from .cells import GRUCell, LSTMCell, RNNCell
 from .language_model import LanguageModel
 from .layers import Dropout, Embedding, Linear
 from .module import Module
-from .sequence import GRU, LSTM, RNN, detach_state
+from .sequence import GRU, LSTM, RNN
 
 __all__ = [
     "Module",

@@ -87,6 +87,14 @@ class RNNCell(Cell):
     bias_ih, bias_hh : Value, shape (H,)
         Not there if `bias` is False.
 
+    Raises
+    ------
+    ValueError
+        For a size that is no whole number above zero, or a choice that is not there; on a call, if
+        a shape does not fit.
+    TypeError
+        For another dtype than float32 and float64, or a generator that is none.
+
     See Also
     --------
     tinygrad_rnn.nn.steps.rnn_step : the equation.
@@ -128,11 +136,13 @@ class LSTMCell(Cell):
 
     Parameters
     ----------
-    input_size, hidden_size, bias, init, generator, dtype
+    input_size, hidden_size, bias
         See `RNNCell`.
     forget_bias : float, optional
         The forget gate's bias to begin with: written into ``bias_ih``, and 0 into ``bias_hh``,
         which is added to it. 1 lets the cell remember from the start (Jozefowicz et al., 2015).
+    init, generator, dtype
+        See `RNNCell`.
 
     Attributes
     ----------
@@ -140,6 +150,11 @@ class LSTMCell(Cell):
     weight_hh : Value, shape (4H, H)
     bias_ih, bias_hh : Value, shape (4H,)
         In blocks of H rows for the gates i f g o.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `RNNCell`.
 
     See Also
     --------
@@ -185,9 +200,21 @@ class GRUCell(Cell):
     bias_ih, bias_hh : Value, shape (3H,)
         In blocks of H rows for the gates r z n.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `RNNCell`.
+
     See Also
     --------
     tinygrad_rnn.nn.steps.gru_step : the equations.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.GRUCell(3, 4, generator=np.random.default_rng(0))
+    >>> cell(np.ones((5, 3))).shape
+    (5, 4)
     """
 
     def __init__(

@@ -23,10 +23,21 @@ def as_generator(generator: np.random.Generator | None) -> np.random.Generator:
     generator : numpy.random.Generator or None
         Pass one generator to all modules of a model to make its weights repeatable.
 
+    Returns
+    -------
+    numpy.random.Generator
+        The one that was passed, or a new one.
+
     Raises
     ------
     TypeError
         If it is something else, such as a seed.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> as_generator(rng) is rng, as_generator(None) is as_generator(None)
+    (True, False)
     """
     if generator is None:
         return np.random.default_rng()
@@ -58,6 +69,18 @@ def uniform(
     dtype : dtype
         Of the result.
 
+    Returns
+    -------
+    numpy.ndarray
+        Of that shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        If a length is negative.
+    OverflowError
+        If the bound is infinite.
+
     Examples
     --------
     >>> w = uniform((2, 3), 0.5, generator=np.random.default_rng(0))
@@ -82,6 +105,22 @@ def normal(
         Where the random numbers come from.
     dtype : dtype
         Of the result.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of that shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        If a length or the scale is negative.
+
+    Examples
+    --------
+    >>> w = normal((200, 50), 0.5, generator=np.random.default_rng(0))
+    >>> w.shape, float(w.std().round(2))
+    ((200, 50), 0.5)
     """
     return generator.normal(0.0, scale, shape).astype(dtype)
 
@@ -108,6 +147,11 @@ def orthogonal(
         Where the random numbers come from.
     dtype : dtype
         Of the result.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of that shape and dtype.
 
     Raises
     ------

@@ -57,6 +57,13 @@ class LanguageModel(Module):
     dropout : Dropout
     head : Linear
 
+    Raises
+    ------
+    ValueError
+        For a size that is no whole number above zero, or a choice that is not there.
+    TypeError
+        For another dtype than float32 and float64, or a generator that is none.
+
     Examples
     --------
     >>> import numpy as np, tinygrad_rnn as tg

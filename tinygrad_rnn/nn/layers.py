@@ -41,6 +41,13 @@ class Linear(Module):
     weight : Value, shape (out_features, in_features)
     bias : Value, shape (out_features,), or None
 
+    Raises
+    ------
+    ValueError
+        For a size that is no whole number above zero; on a call, if x has another last axis.
+    TypeError
+        For another dtype than float32 and float64, or a generator that is none.
+
     Notes
     -----
     First values are PyTorch's: uniform between ±1/√in_features.
@@ -105,6 +112,15 @@ class Embedding(Module):
     Attributes
     ----------
     weight : Value, shape (num_embeddings, embedding_dim)
+
+    Raises
+    ------
+    ValueError
+        For a size that is no whole number above zero.
+    TypeError
+        For another dtype than float32 and float64, or a generator that is none.
+    IndexError
+        On a call, if an id names no row.
 
     Notes
     -----
@@ -183,6 +199,13 @@ class Dropout(Module):
         The probability, 0 ≤ p < 1.
     generator : numpy.random.Generator, optional
         Where the random numbers come from; a fresh one if left out.
+
+    Raises
+    ------
+    ValueError
+        If p is no such probability.
+    TypeError
+        If the generator is none.
 
     Examples
     --------

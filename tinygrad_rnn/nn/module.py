@@ -41,15 +41,18 @@ class ClosedAfterInit(type):
 class Module(metaclass=ClosedAfterInit):
     """Base of everything that has parameters. A subclass writes ``__init__`` and ``forward``.
 
-    ``super().__init__()`` may be called or left out. Attributes are defined in ``__init__``;
-    later only those can be assigned, so that a misspelt name raises. Calling the module runs
-    ``forward`` inside a `name_scope`: the name under which its parent knows it, else the name of
-    its class in lower case.
+    ``super().__init__()`` may be left out. Attributes are defined in ``__init__``. A call runs
+    ``forward`` inside a `name_scope`: the name by which its parent knows it, else its class's.
 
     Attributes
     ----------
     training : bool
         Whether dropout and the like are on; see `train` and `eval`.
+
+    Raises
+    ------
+    AttributeError, TypeError
+        If later an attribute is new, a parameter no Value, or a part no Module.
 
     Examples
     --------

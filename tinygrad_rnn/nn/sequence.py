@@ -1,4 +1,4 @@
-"""The recurrent layers RNN, LSTM, GRU, and carrying their state. Imports NumPy and files above."""
+"""The recurrent layers RNN, LSTM and GRU. Imports NumPy and files above."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.value import Value
 from .arguments import checked_choice
 from .steps import GRU_RECURRENCE, LSTM_RECURRENCE, RNN_RECURRENCES
 from .unrolling import RecurrentLayers
@@ -51,6 +50,14 @@ class RNN(RecurrentLayers):
         Not there if `bias` is False.
     weight_ih_l0_reverse, ... : Value
         Those of the direction from the end.
+
+    Raises
+    ------
+    ValueError
+        For a size that is no whole number above zero, or a choice that is not there; on a call, if
+        a shape does not fit.
+    TypeError
+        For another dtype than float32 and float64, or a generator that is none.
 
     See Also
     --------
@@ -121,6 +128,11 @@ class LSTM(RecurrentLayers):
     bias_ih_l0, bias_hh_l0 : Value, shape (4H,)
     weight_ih_l0_reverse, ... : Value
         Those of the direction from the end.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `RNN`.
 
     See Also
     --------
@@ -193,9 +205,22 @@ class GRU(RecurrentLayers):
     weight_ih_l0_reverse, ... : Value
         Those of the direction from the end.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `RNN`.
+
     See Also
     --------
     tinygrad_rnn.nn.steps.gru_step : the equations.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> layer = tg.nn.GRU(3, 4, batch_first=True, generator=np.random.default_rng(0))
+    >>> output, h_n = layer(np.ones((5, 7, 3)))
+    >>> output.shape, h_n.shape
+    ((5, 7, 4), (1, 5, 4))
     """
 
     def __init__(
@@ -226,32 +251,3 @@ class GRU(RecurrentLayers):
             generator,
             dtype,
         )
-
-
-def detach_state(state: Any) -> Any:
-    """Cut a state off from the graph that it came from, to carry it into the next window.
-
-    Parameters
-    ----------
-    state : None, Value, array, or a tuple of them
-        What a recurrent layer or a language model returned.
-
-    Returns
-    -------
-    of the same form
-        The same numbers, through which no gradient goes back: truncated backpropagation through
-        time.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> layer = tg.nn.GRU(3, 4, generator=np.random.default_rng(0))
-    >>> state = None
-    >>> for window in np.ones((2, 7, 5, 3)):
-    ...     output, state = layer(window, tg.nn.detach_state(state))
-    >>> state.requires_grad, tg.nn.detach_state(state).requires_grad
-    (True, False)
-    """
-    if isinstance(state, tuple):
-        return tuple(map(detach_state, state))
-    return state.detach() if isinstance(state, Value) else state

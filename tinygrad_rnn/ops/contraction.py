@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine.primitive import numpy_door, primitive
+from ..engine.doors import numpy_door
+from ..engine.primitive import primitive
 from .linear import matmul
 from .shaping import reshape
 

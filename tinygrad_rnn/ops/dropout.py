@@ -44,6 +44,12 @@ def dropout(x, *, p=0.5, generator):
     Notes
     -----
     Inverted dropout, after N. Srivastava et al., "Dropout", JMLR 15 (2014).
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.dropout(np.ones(6), p=0.5, generator=np.random.default_rng(0))
+    array([2., 2., 2., 0., 0., 0.])
     """
     if not 0 <= p < 1:
         raise ValueError(explain(f"dropout with p = {p}", why="p is a probability below 1"))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..engine.primitive import numpy_door, primitive
+from ..engine.doors import numpy_door
+from ..engine.primitive import primitive
 
 
 @primitive

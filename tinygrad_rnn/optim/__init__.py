@@ -6,17 +6,11 @@ They see of a parameter nothing but `.data` and `.grad`, and import nothing of o
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .clip import clip_grad_norm_, clip_grad_value_
+from .decay import CosineAnnealingLR, ExponentialLR, LinearLR, StepLR
 from .optimizer import Optimizer
 from .parameters import Parameter
 from .rmsprop import RMSprop
-from .schedule import (
-    CosineAnnealingLR,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    LRScheduler,
-    StepLR,
-)
+from .schedule import LambdaLR, LRScheduler
 from .sequential import SequentialLR
 from .sgd import SGD
 

@@ -100,10 +100,17 @@ class AdamW(Adam):
     ----------
     params : iterable of Parameter
         What to train, for example ``model.parameters()``.
-    lr, betas, eps, amsgrad
+    lr, betas, eps
         As for `Adam`.
     weight_decay : float
         The share λ of a weight that decays away, per step and unit of learning rate.
+    amsgrad
+        As for `Adam`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Adam`.
 
     References
     ----------

@@ -40,6 +40,26 @@ class Optimizer(ABC):
         As every other option, they may be set at any time and are checked then.
     initial_lr : float or None
         The learning rate that schedules start from; set by the first one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an option that makes no sense, or parameters that cannot be trained.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> class SignDescent(Optimizer):
+    ...     def __init__(self, params, lr=0.1):
+    ...         super().__init__(params, lr=lr, weight_decay=0.0)
+    ...     def buffers(self):
+    ...         return ()
+    ...     def update(self, weight, g, state):
+    ...         weight -= self.lr * np.sign(g)
+    >>> w = SimpleNamespace(data=np.array([1.0, 2.0]), grad=np.array([10.0, -0.1]))
+    >>> SignDescent([w]).step()
+    >>> print(w.data)
+    [0.9 2.1]
     """
 
     lr = Number(1e-3)

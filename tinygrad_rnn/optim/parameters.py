@@ -23,6 +23,15 @@ class Parameter(Protocol):
     -----
     A parameter may have a method ``note_step()``, as a ``Value`` has: a step calls it, and passes
     on the warning that it returns, if any.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import tinygrad_rnn as tg
+    >>> w = SimpleNamespace(data=np.array([1.0, 2.0]), grad=np.array([10.0, 0.0]))
+    >>> tg.optim.SGD([w], lr=0.1).step()
+    >>> print(w.data)
+    [0. 2.]
     """
 
     data: Any

@@ -2,7 +2,8 @@
 
 Names and meaning are PyTorch's. Here each schedule is a closed formula of the step, so that
 nothing drifts and a resumed run has the very same rates; two schedules on one optimiser
-therefore do not multiply: the one that steps last decides (`sequential.py` combines them).
+therefore do not multiply: the one that steps last decides (`sequential.py` combines them). The
+formulas that have names are in `decay.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .optimizer import Optimizer
-from .options import Count, Number, checked_options, options_of, real, refuse, whole
+from .options import checked_options, options_of, real, refuse, whole
 
 
 class LRScheduler(ABC):
@@ -34,6 +35,25 @@ class LRScheduler(ABC):
         The base rate.
     last_epoch : int
         How often `step` was called: after each epoch or each batch, as the caller likes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the first argument is no optimiser, or an option makes no sense.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> class Halving(tg.optim.LRScheduler):
+    ...     def rate(self, t):
+    ...         return self.base_lr / 2**t
+    >>> w = SimpleNamespace(data=np.zeros(2), grad=np.ones(2))
+    >>> optimizer = tg.optim.SGD([w], lr=1.0)
+    >>> schedule = Halving(optimizer)
+    >>> schedule.step()
+    >>> optimizer.lr
+    0.5
     """
 
     def __init__(self, optimizer: Optimizer, **options: Any) -> None:
@@ -119,6 +139,24 @@ class LambdaLR(LRScheduler):
         Whose learning rate is set.
     lr_lambda : callable
         From the step t to a factor. It is not part of the state: make the schedule with it again.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the first argument is no optimiser, or an option makes no sense.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> w = SimpleNamespace(data=np.zeros(2), grad=np.ones(2))
+    >>> optimizer = tg.optim.SGD([w], lr=1.0)
+    >>> schedule = tg.optim.LambdaLR(optimizer, lambda t: 1 / (1 + t))
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> round(optimizer.lr, 6)
+    0.25
     """
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float]) -> None:
@@ -128,85 +166,3 @@ class LambdaLR(LRScheduler):
     def rate(self, t: int) -> float:
         """Return η₀·f(t)."""
         return self.base_lr * self.lr_lambda(t)
-
-
-class StepLR(LRScheduler):
-    """The rate falls by the factor `gamma` every `step_size` steps."""
-
-    step_size = Count(30)
-    gamma = Number(0.1)
-
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        super().__init__(optimizer, step_size=step_size, gamma=gamma)
-
-    def rate(self, t: int) -> float:
-        """Return η₀·γ^⌊t/n⌋, where n is `step_size`."""
-        return float(self.base_lr * self.gamma ** (t // self.step_size))
-
-
-class ExponentialLR(LRScheduler):
-    """The rate falls by the factor `gamma` at every step."""
-
-    gamma = Number(0.99)
-
-    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        super().__init__(optimizer, gamma=gamma)
-
-    def rate(self, t: int) -> float:
-        """Return η₀·γᵗ."""
-        return float(self.base_lr * self.gamma**t)
-
-
-class LinearLR(LRScheduler):
-    """The rate goes in a straight line from one share of the base rate to another, then stays.
-
-    With the defaults, or a small `start_factor`, this is the usual warm-up.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Whose learning rate is set.
-    start_factor, end_factor : float
-        The shares f₀ (above 0) and f₁; neither above 1.
-    total_iters : int
-        The steps n from one to the other.
-    """
-
-    start_factor = Number(0.1, "a number above 0 and at most 1", lambda f: 0 < f <= 1)
-    end_factor = Number(1.0, "a number from 0 to 1", lambda f: 0 <= f <= 1)
-    total_iters = Count(100)
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
-    ) -> None:
-        super().__init__(
-            optimizer, start_factor=start_factor, end_factor=end_factor, total_iters=total_iters
-        )
-
-    def rate(self, t: int) -> float:
-        """Return η₀·(f₀ + (f₁ − f₀)·min(t, n)/n)."""
-        done = min(t, self.total_iters) / self.total_iters
-        return self.base_lr * (self.start_factor + (self.end_factor - self.start_factor) * done)
-
-
-class CosineAnnealingLR(LRScheduler):
-    """The rate falls to `eta_min` along half a cosine of `T_max` steps (and then rises again)."""
-
-    T_max = Count(1000)
-    eta_min = Number(0.0)
-
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        super().__init__(optimizer, T_max=T_max, eta_min=eta_min)
-
-    def rate(self, t: int) -> float:
-        """Return η₁ + (η₀ − η₁)·(1 + cos(π·t/T_max)) / 2.
-
-        Source: Loshchilov, Hutter: SGDR (arXiv:1608.03983), equation 5.
-        """
-        return self.eta_min + (self.base_lr - self.eta_min) * (
-            (1 + math.cos(math.pi * t / self.T_max)) / 2
-        )

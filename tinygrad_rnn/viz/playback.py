@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ..engine.backward import Deferred, Sweep, contributions, fitted
 from ..engine.graph import Node
-from ..engine.value import Value, starting_gradient
+from ..engine.sweeping import starting_gradient
+from ..engine.value import Value
 from .sheets import Sheets
 
 

@@ -39,6 +39,14 @@ def flow(norms: Mapping[str, Any], ax: Any = None) -> Any:
         If a line is no vector, or nowhere above zero.
     ModuleNotFoundError
         If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import tinygrad_rnn as tg
+    >>> ax = tg.viz.plots.flow({"rnn": [0.1, 1.0]}, Figure().subplots())
+    >>> ax.get_title()
+    'What of the loss arrives at each state'
     """
     lines = {label: numbers(x, 1, f"the line {label!r}") for label, x in norms.items()}
     for label, line in lines.items():
@@ -79,6 +87,19 @@ def ledger(account: Any, ax: Any = None, *, between: tuple[float, float] | None 
         If no contribution is above zero, or `between` is not two such lengths.
     ModuleNotFoundError
         If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import tinygrad_rnn as tg
+    >>> w, h, states = tg.Value([[0.5]], name="w"), tg.Value([1.0]), []
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = w @ h
+    ...     states.append(h)
+    >>> ax = tg.viz.plots.ledger(tg.bptt.ledger(h.sum(), {"w": w})["w"], Figure().subplots())
+    >>> ax.get_title()
+    'w'
     """
     norms = account.norms
     steps = [t for pair in norms for t in pair]
@@ -101,7 +122,7 @@ def ledger(account: Any, ax: Any = None, *, between: tuple[float, float] | None 
 def jacobian(
     jac: Any, ax: Any = None, *, measure: str = "norms", reach: float | None = None
 ) -> Any:
-    """Draw how much each state depends on every earlier one: t against k.
+    r"""Draw how much each state depends on every earlier one: t against k.
 
     Parameters
     ----------
@@ -124,6 +145,19 @@ def jacobian(
         If there is no such measure, or `reach` is not above 1.
     ModuleNotFoundError
         If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import tinygrad_rnn as tg
+    >>> w, h, states = tg.Value([[0.5]], name="w"), tg.Value([1.0]), []
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = w @ h
+    ...     states.append(h)
+    >>> ax = tg.viz.plots.jacobian(tg.bptt.state_jacobian(states), Figure().subplots())
+    >>> ax.get_title()
+    '$\\partial h_t/\\partial h_k$: blue has shrunk, red has grown'
     """
     derivative = r"\partial h_t/\partial h_k"
     labels = {
@@ -166,6 +200,14 @@ def curve(columns: Mapping[str, Any], ax: Any = None) -> Any:
         If the columns are not equally long, or step or loss is missing.
     ModuleNotFoundError
         If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import tinygrad_rnn as tg
+    >>> ax = tg.viz.plots.curve({"step": [1, 2], "loss": [3.0, 2.5]}, Figure().subplots())
+    >>> ax.get_title()
+    'Learning curve'
     """
     if not {"step", "loss"} <= columns.keys():
         raise misfit(f"columns {', '.join(columns) or '(none)'}", "at least step and loss")

@@ -39,6 +39,14 @@ def gates(activations: Mapping[str, Any], text: str, ax: Any = None) -> Any:
         If shapes do not fit, or a number is not between 0 and 1.
     ModuleNotFoundError
         If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import tinygrad_rnn as tg
+    >>> ax = tg.viz.plots.gates({"forget": [[0.9], [0.1]]}, "ab", Figure().subplots())
+    >>> ax.get_title()
+    'Gates while reading'
     """
     blocks = {name: numbers(x, 2, f"gate {name!r}") for name, x in activations.items()}
     if not blocks:
@@ -96,6 +104,14 @@ def neuron(activations: Any, text: str, ax: Any = None) -> Any:
     See Also
     --------
     tinygrad_rnn.viz.ColouredText : the same as HTML, for a text of any length.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import tinygrad_rnn as tg
+    >>> ax = tg.viz.plots.neuron([0.9, -0.1], "ab", Figure().subplots())
+    >>> ax.get_title()
+    'One unit while reading'
     """
     coloured = ColouredText(text, activations)
     rows = rows_of(text)

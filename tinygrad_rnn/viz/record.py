@@ -10,11 +10,26 @@ Kind = Literal["parameter", "input", "constant", "op"]
 
 
 class Edge(NamedTuple):
-    """An arrow from an input to the op that uses it; the numbers are ids."""
+    """An arrow from an input to the op that uses it.
+
+    Attributes
+    ----------
+    source, target : int
+        The ids of the input and of the op.
+    position : int
+        Which input of the op it is; 0 is the first.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> a = tg.Value(3.0)
+    >>> list(tg.viz.snapshot(a * a).edges())
+    [Edge(source=0, target=1, position=0), Edge(source=0, target=1, position=1)]
+    """
 
     source: int
     target: int
-    position: int  # 0 for the op's first input
+    position: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +71,13 @@ class NodeRecord:
         The innermost time step of `place`; None for what belongs to no single step.
     module : str
         `place` without its time steps: ``"lstm/l0"``.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> node = tg.viz.snapshot(tg.Value(3.0, name="a") + 1.0).nodes[-1]
+    >>> node.kind, node.rule, node.formula, node.inputs, node.shape, float(node.value)
+    ('op', 'add', 'y = a + b', (0, 1), (), 4.0)
     """
 
     id: int

@@ -32,6 +32,14 @@ class Snapshot:
         ``nodes[i].id == i``; inputs before outputs.
     originals : tuple
         What each record was made of: the Value itself, or the plain array or number.
+
+    Examples
+    --------
+    >>> import tinygrad_rnn as tg
+    >>> a = tg.Value(3.0, name="a")
+    >>> graph = tg.viz.snapshot(a * a)
+    >>> graph, graph.root.rule, graph.id_of(a), graph.originals[0] is a
+    (<Snapshot of 2 nodes>, 'multiply', 0, True)
     """
 
     __slots__ = ("_ids", "nodes", "originals")

@@ -60,6 +60,19 @@ class Diagnosis:
     experiments : tuple of str
     tolerance : float
         The relative difference up to which numbers count as equal.
+    unusable : dict from name to str
+        What cannot be compared, and why: a missing name, another shape.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> w, h = tg.Value(0.5), 1.0
+    >>> for t in range(3):
+    ...     with tg.time_step(t):
+    ...         h = w * h
+    >>> found = tg.check.diagnose({"w": np.array(-0.75)}, h, {"w": w})
+    >>> found.ok, found.verdict, found.findings["w"].verdict
+    (False, 'explained', 'sign')
     """
 
     findings: Mapping[str, Finding]
