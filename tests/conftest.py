@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.browser import browser as browser
 from tinygrad_rnn.engine.recording import current
 from tinygrad_rnn.engine.rule import DOORS, RULES
 

@@ -1,17 +1,10 @@
-"""The site builds without a warning, lacks nothing, and needs nobody else's server.
-
-Skipped where MkDocs is not installed (``pip install -e ".[docs]"``), unless TINYGRAD_RNN_SITE names
-the folder of a site that has been built already: ``.ci/run`` does that.
-"""
+"""The site builds without a warning, lacks nothing, and needs nobody else's server."""
 
 from __future__ import annotations
 
 import html
 import importlib
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,23 +12,8 @@ import pytest
 from tests.docs.built_site import dead_links, loads_from_elsewhere, reader
 from tests.docs.pages import PACKAGE, PAGES, ROOT
 
-BUILT = os.environ.get("TINYGRAD_RNN_SITE")
 BESIDES_HOME = [page for page in PAGES if page.name != "README.md"]
 ROOMS = ("ops", "nn", "optim", "check", "bptt", "viz", "extend", "data", "manual", "app")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if BUILT:
-        return Path(BUILT)
-    for needed in ("mkdocs", "material", "mkdocstrings_handlers.python"):
-        pytest.importorskip(needed, reason="the site needs the extra docs", exc_type=ImportError)
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "default"}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return folder
 
 
 def test_every_page_is_on_the_site_and_in_the_navigation(site: Path) -> None:

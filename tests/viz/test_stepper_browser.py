@@ -1,16 +1,10 @@
-"""The page in a real browser: what people see, press and click.
-
-Chromium, driven by Playwright. A machine without one skips these tests and says why; where
-TINYGRAD_RNN_BROWSER is "required" a missing browser is a failure.
-"""
+"""The page in a real browser: what people see, press and click."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,47 +17,6 @@ from tinygrad_rnn.viz.escaping import printable
 from tinygrad_rnn.viz.stepper import stepper
 
 pytestmark = pytest.mark.browser
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-REQUIRED = os.environ.get("TINYGRAD_RNN_BROWSER") == "required"
-
-
-def do_without(reason: str) -> NoReturn:
-    if REQUIRED:
-        pytest.fail(f"TINYGRAD_RNN_BROWSER=required, but {reason}", pytrace=False)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One browser for all tests, with a profile of its own."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        do_without("the Python package playwright is not installed")
-    with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, BROWSERS)), None)
-        own = playwright.chromium.executable_path
-        if found is None and not Path(own).exists():
-            do_without(f"there is no browser: none of {', '.join(BROWSERS)}")
-        started = playwright.chromium.launch(executable_path=found or own, args=OPTIONS)
-        yield started
-        started.close()
-
-
-def test_a_missing_browser_fails_only_where_one_is_required(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(globals(), "REQUIRED", True)
-    with pytest.raises(pytest.fail.Exception, match="required, but there is none"):
-        do_without("there is none")
-    monkeypatch.setitem(globals(), "REQUIRED", False)
-    with pytest.raises(pytest.skip.Exception, match="there is none"):
-        do_without("there is none")
 
 
 class Page:
