@@ -58,7 +58,8 @@ class TextModel:
             How it begins; where it is empty, the model goes on as after the end of a line.
         length : int
             How many characters to write behind it.
-        temperature, top_k
+        temperature : float
+        top_k : int, optional
             See `tinygrad_rnn.app.sampling.probabilities`.
         generator : numpy.random.Generator
             Decides: the same in the same state writes the same text.

@@ -136,13 +136,15 @@ class LSTMCell(Cell):
 
     Parameters
     ----------
-    input_size, hidden_size, bias
-        See `RNNCell`.
     forget_bias : float, optional
         The forget gate's bias to begin with: written into ``bias_ih``, and 0 into ``bias_hh``,
         which is added to it. 1 lets the cell remember from the start (Jozefowicz et al., 2015).
-    init, generator, dtype
-        See `RNNCell`.
+    input_size, hidden_size : int
+    bias : bool
+    init : {"uniform", "orthogonal"}
+    generator : numpy.random.Generator, optional
+    dtype : dtype
+        As in `RNNCell`.
 
     Attributes
     ----------
@@ -190,8 +192,12 @@ class GRUCell(Cell):
 
     Parameters
     ----------
-    input_size, hidden_size, bias, init, generator, dtype
-        See `RNNCell`.
+    input_size, hidden_size : int
+    bias : bool
+    init : {"uniform", "orthogonal"}
+    generator : numpy.random.Generator, optional
+    dtype : dtype
+        As in `RNNCell`.
 
     Attributes
     ----------

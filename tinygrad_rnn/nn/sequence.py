@@ -112,13 +112,16 @@ class LSTM(RecurrentLayers):
 
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
-        See `RNN`.
     forget_bias : float, optional
         The forget gates' bias to begin with: written into every ``bias_ih``, and 0 into the same
         place of ``bias_hh``, which is added to it. 1 lets the cells remember from the start.
-    init, generator, dtype
-        See `RNN`.
+    input_size, hidden_size, num_layers : int
+    bias, batch_first, bidirectional : bool
+    dropout : float
+    init : {"uniform", "orthogonal"}
+    generator : numpy.random.Generator, optional
+    dtype : dtype
+        As in `RNN`.
 
     Attributes
     ----------
@@ -191,10 +194,13 @@ class GRU(RecurrentLayers):
 
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
-        See `RNN`.
-    init, generator, dtype
-        See `RNN`.
+    input_size, hidden_size, num_layers : int
+    bias, batch_first, bidirectional : bool
+    dropout : float
+    init : {"uniform", "orthogonal"}
+    generator : numpy.random.Generator, optional
+    dtype : dtype
+        As in `RNN`.
 
     Attributes
     ----------

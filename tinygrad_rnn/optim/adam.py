@@ -100,11 +100,13 @@ class AdamW(Adam):
     ----------
     params : iterable of Parameter
         What to train, for example ``model.parameters()``.
-    lr, betas, eps
+    lr : float
+    betas : pair of float
+    eps : float
         As for `Adam`.
     weight_decay : float
         The share λ of a weight that decays away, per step and unit of learning rate.
-    amsgrad
+    amsgrad : bool
         As for `Adam`.
 
     Raises
