@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 from .config import LEARNING_RATES, OPTIONS, Config
+from .diagnose_arguments import add_diagnose
 from .one_line_parser import OneLineParser, add_json, add_option, add_quiet
 from .option import Option, whole_number
 from .plot_arguments import add_plot
@@ -19,6 +20,7 @@ examples:
   tinygrad-rnn train --resume runs/book --steps 6000
   tinygrad-rnn sample runs/book --prime "Once upon" --temperature 0.7
   tinygrad-rnn check
+  tinygrad-rnn diagnose mine.py:gradients --cell lstm
   tinygrad-rnn draw --cell gru --steps 3 -o graph.svg
   tinygrad-rnn train book.txt --bptt 20,40 --out runs/truncated
   tinygrad-rnn plot neuron runs/book "Once upon a time" -o neuron.html
@@ -65,6 +67,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         ("train", add_train, "learn a text, character by character"),
         ("sample", add_sample, "let a trained model write"),
         ("check", add_check, "hold all derivatives of the layers against two other witnesses"),
+        ("diagnose", add_diagnose, "say what is wrong with a derivative that was written by hand"),
         ("draw", add_draw, "draw the graph of a small net, with all values and gradients"),
         ("plot", add_plot, "plot what happens through time in a trained net"),
     ):

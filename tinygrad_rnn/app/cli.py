@@ -19,6 +19,7 @@ from .. import __version__
 from .arguments import parser
 from .blas_threads import one_blas_thread
 from .config import OPTIONS
+from .diagnosing import diagnose_file
 from .drawing import draw_net
 from .layer_witnesses import HEAD, cases, examine, result_line
 from .plotting import plot
@@ -135,6 +136,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train,
     "sample": sample,
     "check": check,
+    "diagnose": diagnose_file,
     "draw": draw_net,
     "plot": plot,
 }

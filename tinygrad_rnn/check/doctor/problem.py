@@ -77,6 +77,8 @@ class Problem:
         Those that come from an earlier time step.
     curve_from : dict from Node to Curve
         The curves, by the node that reads the pre-activation.
+    first_states : set of Node
+        Weights that are not used again after the first step: h_0, if one asks for its gradient.
     kinds : dict from Node to Hashable
         Nodes of different steps that are the same op of the same net have an equal kind.
     alike : dict from kind to list of Node
@@ -115,6 +117,7 @@ class Problem:
             if (curve := curve_at(node)) is not None:
                 self.curve_from[curve.first] = curve
         self.carries = [e for edges in self.edges.values() for e in edges if self.is_carry(e)]
+        self.first_states = self._first_states()
         self.kinds = self._kinds()
         self.states_read = {(self.kinds[e.node], e.position): self.kinds[e.x] for e in self.carries}
         self.alike: dict[Hashable, list[Node]] = defaultdict(list)
@@ -127,6 +130,24 @@ class Problem:
             if node.rule in FORMS and all(isinstance(x, Node) and x in side for x in node.inputs):
                 side.add(node)
         return side
+
+    def _first_states(self) -> set[Node]:
+        """Return the weights that only the first of several steps reads, and their forms."""
+        found: set[Node] = set()
+        if len(self.steps) < 2:
+            return found
+        for weight in self.weights.values():
+            forms, users, waiting = {weight}, set(), [weight]
+            while waiting:
+                for edge in self.readers[waiting.pop()]:
+                    if edge.node in self.weight_side:
+                        forms.add(edge.node)
+                        waiting.append(edge.node)
+                    else:
+                        users.add(self.times[edge.node])
+            if users == {self.steps[0]}:
+                found |= forms
+        return found
 
     def is_carry(self, edge: Edge) -> bool:
         """Say whether an edge leads to an earlier time step."""
@@ -164,7 +185,8 @@ class Problem:
                 inputs = []
                 for x in node.inputs:
                     here = isinstance(x, Node) and x in kinds
-                    same_step = here and (x in self.weight_side or self.times[x] == t)
+                    known = x in self.weight_side and x not in self.first_states
+                    same_step = here and (known or self.times[x] == t)
                     inputs.append(numbers[kinds[x]] if same_step else None)
                 kind = (
                     place(node.scope),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,8 +147,7 @@ def said(explanation: Explanation, indent: str) -> list[str]:
     """Say what an explanation says."""
     lines = []
     for mistake, names in explanation.concerned.items():
-        everywhere = len(names) == len(explanation.locals) > 5
-        who = "every gradient" if everywhere else ", ".join(names) or "here"
+        who = called(names, explanation.locals)
         lines.append(f"{indent}{who}: {mistake.sentence}.")
         if mistake.reference:
             lines.append(f"{indent}  right: {mistake.reference}")
@@ -157,6 +156,14 @@ def said(explanation: Explanation, indent: str) -> list[str]:
         size = "exactly" if explanation.error == 0 else f"to within {explanation.error:.0e}"
         lines.append(f"{indent}This reproduces {rest} {size}.")
     return lines
+
+
+def called(names: Sequence[str], every: Collection[str]) -> str:
+    """Call weights by their names, or by those that are not among them where these are fewer."""
+    rest = [name for name in every if name not in names]
+    if len(names) <= 4 or len(rest) > 3:
+        return ", ".join(names) or "here"
+    return f"all but {', '.join(rest)}" if rest else "every gradient"
 
 
 def worst_entries(given: Any, right: Any, tolerance: float) -> Entries:

@@ -106,7 +106,7 @@ def sign_and_term(
     anatomy: Anatomy, problem: Problem, edges: list[Edge], line: str, formula: str
 ) -> Iterator[Mistake]:
     """Yield a term that is dropped, and one of the wrong sign."""
-    if all(problem.is_carry(edge) for edge in edges):
+    if (problem.kinds[edges[0].node], edges[0].position) in problem.states_read:
         return  # what a dropped carry is, is said there
     here = said(problem, anatomy, edges[-1])
     whole = said_node(problem, anatomy, edges[-1].node)
