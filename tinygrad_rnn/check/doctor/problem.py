@@ -185,7 +185,7 @@ class Problem:
                 inputs = []
                 for x in node.inputs:
                     here = isinstance(x, Node) and x in kinds
-                    known = x in self.weight_side and x not in self.first_states
+                    known = here and x in self.weight_side and x not in self.first_states
                     same_step = here and (known or self.times[x] == t)
                     inputs.append(numbers[kinds[x]] if same_step else None)
                 kind = (
