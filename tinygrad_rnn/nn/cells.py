@@ -136,11 +136,11 @@ class LSTMCell(Cell):
 
     Parameters
     ----------
+    input_size, hidden_size : int
+    bias : bool
     forget_bias : float, optional
         The forget gate's bias to begin with: written into ``bias_ih``, and 0 into ``bias_hh``,
         which is added to it. 1 lets the cell remember from the start (Jozefowicz et al., 2015).
-    input_size, hidden_size : int
-    bias : bool
     init : {"uniform", "orthogonal"}
     generator : numpy.random.Generator, optional
     dtype : dtype

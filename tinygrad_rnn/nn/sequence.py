@@ -54,8 +54,7 @@ class RNN(RecurrentLayers):
     Raises
     ------
     ValueError
-        For a size that is no whole number above zero, or a choice that is not there; on a call, if
-        a shape does not fit.
+        For a size below one, or a choice that is not there; on a call, if a shape does not fit.
     TypeError
         For another dtype than float32 and float64, or a generator that is none.
 
@@ -112,12 +111,13 @@ class LSTM(RecurrentLayers):
 
     Parameters
     ----------
+    input_size, hidden_size, num_layers : int
+    bias, batch_first : bool
+    dropout : float
+    bidirectional : bool
     forget_bias : float, optional
         The forget gates' bias to begin with: written into every ``bias_ih``, and 0 into the same
         place of ``bias_hh``, which is added to it. 1 lets the cells remember from the start.
-    input_size, hidden_size, num_layers : int
-    bias, batch_first, bidirectional : bool
-    dropout : float
     init : {"uniform", "orthogonal"}
     generator : numpy.random.Generator, optional
     dtype : dtype
@@ -195,8 +195,9 @@ class GRU(RecurrentLayers):
     Parameters
     ----------
     input_size, hidden_size, num_layers : int
-    bias, batch_first, bidirectional : bool
+    bias, batch_first : bool
     dropout : float
+    bidirectional : bool
     init : {"uniform", "orthogonal"}
     generator : numpy.random.Generator, optional
     dtype : dtype
