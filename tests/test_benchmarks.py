@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tests.benchmarks import unwatched
 from tests.benchmarks.child import Peak, compare, load, memory
 from tests.benchmarks.peers import FOREIGN, RECURRENT, SCALARS, TRAINING, Work
 from tests.benchmarks.process import Outcome
 from tests.benchmarks.report import less, memory_cell, ratio_cell
 from tests.benchmarks.table import Record, Table
+from tinygrad_rnn.engine import primitive
+from tinygrad_rnn.engine import value as engine
 
 ABSENT = () if hasattr(tg, "compile") else ("compiled",)
 
@@ -56,6 +59,20 @@ def test_the_comparison_rejects_what_differs() -> None:
     for wrong in (scaled, piling_up, other_loss):
         with pytest.raises(AssertionError, match=r"^(gradient|loss) "):
             compare(wrong, right)
+
+
+def test_the_engine_without_watching_is_another_one_and_is_put_away_again() -> None:
+    held = engine.apply, tg.Value.backward, primitive.apply
+    with unwatched.nothing_watches():
+        assert engine.apply is unwatched.APPLY is primitive.apply
+        with tg.debug(), np.errstate(divide="ignore"):
+            y = 1.0 / tg.Value(0.0)  # nobody sees it
+    assert np.isinf(y.data)
+    assert (engine.apply, tg.Value.backward, primitive.apply) == held
+    with pytest.raises(tg.NonFiniteError), tg.debug():
+        _ = 1.0 / tg.Value(0.0)
+    with pytest.raises(LookupError, match="no longer reads"):
+        unwatched.without(engine.apply, ("what it does not read", ""))
 
 
 def test_a_step_that_takes_more_memory_has_a_higher_peak() -> None:

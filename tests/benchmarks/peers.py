@@ -54,6 +54,7 @@ TRAINING = Work(
         "eager, layer": "training:eager_layer_adam",
         "eager, own loop": "training:eager_loop_adam",
         "eager, layer, in tg.debug()": "training:watched_layer_adam",
+        "eager, layer, if there were no tg.debug": "unwatched:layer_adam",
         "compiled, layer": "training:compiled_layer_adam",
         "compiled, own loop": "training:compiled_loop_adam",
     },
@@ -65,6 +66,7 @@ SCALARS = Work(
         "micrograd": "scalars:micrograd",
         "ours": "scalars:ours",
         "ours, retain_grad=False": "scalars:ours_leaves_only",
+        "ours, if there were no tg.debug": "unwatched:scalars",
     },
     aims={"aim": {"network": 1.0}},
 )
