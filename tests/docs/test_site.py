@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -58,6 +59,14 @@ def test_every_public_name_is_in_the_api_reference(site: Path, room: str) -> Non
         is_function = callable(getattr(room_itself, name))
         wanted = same_file if is_function and is_file(f"{module}.{name}") else f"{module}.{name}"
         assert wanted in anchors
+
+
+def test_the_reference_of_the_ops_says_what_help_says(site: Path) -> None:
+    text = html.unescape(re.sub(r"<[^>]+>", "", (site / "api" / "ops.html").read_text("utf-8")))
+    for name in importlib.import_module(f"{PACKAGE.name}.ops").__all__:
+        op = getattr(importlib.import_module(PACKAGE.name), name)
+        *_, example, result = (inspect.getdoc(op) or "").rpartition(">>> ")
+        assert (example + result).splitlines()[0] in text, name
 
 
 def is_file(module: str) -> bool:

@@ -15,6 +15,11 @@ from typing import Any
 from ...engine.primitive import Primitive
 
 AXES = "int or tuple of int, optional"
+ONE_AXIS = {
+    *("argmax", "argmin", "argsort", "cumsum", "softmax", "log_softmax"),
+    *("concatenate", "stack", "unstack", "split", "take"),
+}
+)
 
 TYPES = {
     "axis": AXES,
@@ -92,10 +97,7 @@ def describe(
     plain = rule is not None and not rule.differentiable
     sections = {
         "Parameters": [
-            entry(
-                f"{stars(p)}{p.name} : {TYPES.get(p.name, 'array or Value')}", words(p, parameters)
-            )
-            for p in names
+            entry(f"{stars(p)}{p.name} : {type_of(op, p)}", words(p, parameters)) for p in names
         ],
         "Returns": [entry("array" if plain else "array or Value", returns)],
         "Raises": [entry(kind, when) for kind, when in (raises or {}).items()],
@@ -109,6 +111,13 @@ def describe(
         if entries
     ]
     op.__doc__ = "\n\n".join(parts) + "\n"
+
+
+def type_of(op: Any, p: inspect.Parameter) -> str:
+    """Return what a parameter may be."""
+    if p.name == "axis" and op.__name__ in ONE_AXIS:
+        return "int, optional"
+    return TYPES.get(p.name, "array or Value")
 
 
 def stars(p: inspect.Parameter) -> str:
