@@ -19,7 +19,6 @@ ONE_AXIS = {
     *("argmax", "argmin", "argsort", "cumsum", "softmax", "log_softmax"),
     *("concatenate", "stack", "unstack", "split", "take"),
 }
-)
 
 TYPES = {
     "axis": AXES,
