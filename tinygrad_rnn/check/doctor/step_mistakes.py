@@ -98,6 +98,8 @@ def sum_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield what can go wrong at sums and differences of values of a step."""
     for rule in (ops.add.rule, ops.subtract.rule):
         for edges in alike_edges(problem, rule):
+            if problem.steps and problem.times[edges[-1].node] is None:
+                continue  # losses of the steps, added up
             line, formula = anatomy.line(edges[-1])
             yield from sign_and_term(anatomy, problem, edges, line, formula)
 

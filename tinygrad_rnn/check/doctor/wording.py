@@ -27,7 +27,7 @@ def input_name(anatomy: Anatomy, edge: Edge, position: int) -> str:
     if not isinstance(x, Node):
         return "a constant"
     if x.rule is not None and problem.times[x] != problem.times[edge.node]:
-        return f"the {said_node(problem, anatomy, x)} of the step before"
+        return f"{said_node(problem, anatomy, x)} of the step before"
     return said_node(problem, anatomy, x)
 
 
