@@ -14,6 +14,7 @@ from .mistake import Mistake
 
 Entries = tuple[tuple[tuple[int, ...], float, float], ...]  # index, given, right
 
+ROUNDING = 1e-12  # relative; what is below depends on the order of additions
 MOST_SHOWN = 4  # explanations, and entries of an unknown fault
 
 
@@ -115,7 +116,7 @@ class Diagnosis:
 
     def _table(self) -> list[str]:
         rows = [
-            (f.name, shape_text(f.shape), number(f.max_rel), f.verdict)
+            (f.name, shape_text(f.shape), distance(f.max_rel), f.verdict)
             for f in self.findings.values()
         ]
         return table(("parameter", "shape", "max rel", "diagnosis"), rows)
@@ -153,9 +154,14 @@ def said(explanation: Explanation, indent: str) -> list[str]:
             lines.append(f"{indent}  right: {mistake.reference}")
     if explanation.concerned:
         rest = "the given numbers" if not explanation.unknown else "these gradients"
-        size = "exactly" if explanation.error == 0 else f"to within {explanation.error:.0e}"
-        lines.append(f"{indent}This reproduces {rest} {size}.")
+        size = max(explanation.error, ROUNDING)
+        lines.append(f"{indent}This reproduces {rest} to within {size:.0e}.")
     return lines
+
+
+def distance(x: float) -> str:
+    """Write a relative difference; one that only rounding makes is the same on all machines."""
+    return f"< {ROUNDING:.0e}" if x < ROUNDING else number(x)
 
 
 def called(names: Sequence[str], every: Collection[str]) -> str:
