@@ -132,3 +132,39 @@ def test_what_cannot_be_compared_is_said() -> None:
         "Wyh": "is no weight: the weights are Wxh, Whh, bh, Why, by",
     }
     assert found.findings["Whh"].ok
+
+
+class TestOneUnit:
+    """The derivation's net for a pocket calculator: numbers instead of matrices."""
+
+    XS = (1.0, -1.0, 0.5, 0.25)
+
+    def loss(self, w: Any, u: Any, h: Any = 0.3) -> Any:
+        total = 0.0
+        for x in self.XS:
+            h = np.tanh(w * x + u * h)
+            total = total + h
+        return total
+
+    def by_hand(self, w: float, u: float, carry: bool = True, late: int = 1) -> dict[str, Any]:
+        hs = [0.3]
+        for x in self.XS:
+            hs.append(np.tanh(w * x + u * hs[-1]))
+        dw = du = dh_next = 0.0
+        for t in reversed(range(len(self.XS))):
+            da = (1 + dh_next) * (1 - hs[t + 1] ** 2)
+            dw += da * self.XS[t]
+            du += da * hs[t + 1 - late]
+            dh_next = carry * da * u
+        return {"w": np.array(dw), "u": np.array(du)}
+
+    def diagnosed(self, **wrong: Any) -> tuple[frozenset[str], ...]:
+        values = {"w": tg.Value(0.5), "u": tg.Value(0.8)}
+        return diagnose(self.by_hand(0.5, 0.8, **wrong), self.loss(**values), values).names
+
+    def test_it(self) -> None:
+        assert self.diagnosed() == ()
+        assert self.diagnosed(carry=False) == (frozenset(["no carry from t+1"]),)
+        assert self.diagnosed(late=0) == (frozenset(["h_t where h_{t−1} belongs"]),)
+        both = frozenset(["no carry from t+1", "h_t where h_{t−1} belongs"])
+        assert self.diagnosed(carry=False, late=0) == (both,)

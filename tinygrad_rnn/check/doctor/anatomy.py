@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ... import ops
 from ...engine.graph import Node
 from .curves import Curve, curve_at
-from .problem import PRODUCTS, Edge, Problem
+from .problem import Edge, Problem
 
 LINES = {
     ("lstm", "h", "o"): ("L10", "do = dh · tanh_c"),
@@ -96,7 +96,7 @@ class Anatomy:
         waiting = [node]
         while waiting:
             node = waiting.pop()
-            if node.rule in PRODUCTS:
+            if self.problem.is_product(node):
                 return True
             if node.rule in JOINED:
                 for edge in self.problem.readers[node]:
@@ -201,7 +201,7 @@ class Anatomy:
             if curve is not None and curve.name != "sigmoid":
                 if self.problem.kinds[node] == self.problem.kinds[edge.x]:
                     self.name(node, "rnn", "h")
-            elif node.rule in PRODUCTS or node.rule in JOINED or node.rule is ops.add.rule:
+            elif self.problem.is_product(node) or node.rule in (*JOINED, ops.add.rule):
                 t = self.problem.times[node]
                 waiting += [
                     e.node for e in self.problem.readers[node] if self.problem.times[e.node] == t

@@ -11,7 +11,7 @@ from typing import Any
 from .changes import at, transposed, weight_position
 from .curves import RIGHT, curve_at
 from .mistake import Mistake
-from .problem import PRODUCTS, Edge, Problem
+from .problem import Edge, Problem
 from .sweep import Change, Here, dense, fit, vjp
 
 MORE_STEPS = "run more time steps, with a loss at each of them"
@@ -19,7 +19,7 @@ MORE_STEPS = "run more time steps, with a loss at each of them"
 
 def weight_mistakes(problem: Problem, through: list[Edge], line: str) -> Iterator[Mistake]:
     """Yield mistakes of the product with the recurrent weight, and of the slope beside it."""
-    products = [e for e in through if e.node.rule in PRODUCTS]
+    products = [e for e in through if problem.is_product(e.node)]
     square = {e: w for e in products if (w := weight_position(problem, e)) is not None}
     if square:
         changes = {e.node: [transposed(e.position, w)] for e, w in square.items()}

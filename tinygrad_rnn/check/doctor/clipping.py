@@ -25,6 +25,9 @@ def clipped(theirs: Any, ours: Any, bound: float, tolerance: float) -> list[Mist
         return []
     if not close(theirs, np.clip(ours, -bound, bound), tolerance):
         return []
+    at_bound = np.count_nonzero(np.abs(theirs) >= bound * (1 - 1e-12))
+    if at_bound < 2 and not is_round(bound):
+        return []  # any smaller number is "clipped" at itself
     return [clipping(bound)]
 
 

@@ -16,7 +16,7 @@ from ...ops.softmax import is_ids, row_count
 from .anatomy import INPUT, Anatomy
 from .changes import at, dropped, partner, replaced, transposed, weight_position
 from .mistake import Mistake
-from .problem import PRODUCTS, Edge, Problem
+from .problem import Edge, Problem
 from .sweep import Here
 
 
@@ -97,7 +97,7 @@ def input_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     line = INPUT.get(anatomy.cell, "")
     into: dict[str, list[Edge]] = {}
     for node in problem.nodes:
-        if node.rule not in PRODUCTS:
+        if not problem.is_product(node):
             continue
         for edge in problem.edges[node]:
             first = edge.x.rule is None or problem.times[edge.x] != problem.times[node]

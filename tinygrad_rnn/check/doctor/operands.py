@@ -10,7 +10,7 @@ from typing import Any
 from ... import ops
 from ...engine.graph import Node
 from ...ops.indexing import HOLE
-from .problem import PRODUCTS, Edge, Problem, argument_names, array_of
+from .problem import Edge, Problem, argument_names, array_of
 
 
 class Operands:
@@ -26,7 +26,7 @@ class Operands:
     def beside(self, edge: Edge) -> int | None:
         """Return the position of what a weight is multiplied with."""
         names = argument_names(edge.node)
-        if edge.node.rule not in PRODUCTS or edge.position >= len(names):
+        if not self.problem.is_product(edge.node) or edge.position >= len(names):
             return None
         other = {"w_hh": "h", "w_ih": "x", "weight": "x", "a": "b", "b": "a"}.get(
             names[edge.position]

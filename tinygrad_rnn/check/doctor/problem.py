@@ -149,6 +149,12 @@ class Problem:
                 found |= forms
         return found
 
+    def is_product(self, node: Node) -> bool:
+        """Say whether a node is a product that a weight can be part of; also entry by entry."""
+        if node.rule is ops.multiply.rule:
+            return any(isinstance(x, Node) and x in self.weight_side for x in node.inputs)
+        return node.rule in PRODUCTS
+
     def is_carry(self, edge: Edge) -> bool:
         """Say whether an edge leads to an earlier time step."""
         now, before = self.times[edge.node], self.times[edge.x]

@@ -14,7 +14,7 @@ from .anatomy import Anatomy
 from .changes import at, dropped, negated, replaced
 from .curves import curve_at, is_one
 from .mistake import Mistake
-from .problem import PRODUCTS, Edge, Problem
+from .problem import Edge, Problem
 from .sweep import Here
 from .wording import input_name, said, said_node
 
@@ -149,9 +149,8 @@ def pre_activations(problem: Problem) -> set[Node]:
     """Return the nodes that are sums of products with weights, and parts of them."""
     pre: set[Node] = set()
     for node in problem.nodes:
-        if node.rule in PRODUCTS and any(
-            x in problem.weight_side for x in node.inputs if isinstance(x, Node)
-        ):
+        parts = {x for x in node.inputs if isinstance(x, Node)}
+        if problem.is_product(node) and parts & problem.weight_side:
             pre.add(node)
         elif node.rule in (ops.add.rule, ops.getitem.rule):
             inputs = [x for x in node.inputs if isinstance(x, Node)]
