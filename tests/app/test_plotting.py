@@ -89,7 +89,8 @@ def test_every_plot_in_every_form_and_twice_the_same(run: Run, what: str, ending
     else:
         page = content.decode()
         assert page.startswith("<!DOCTYPE html>") and "<script" not in page
-        assert ("coloured-text" if what == "neuron" else "<svg") in page
+        assert ("coloured-text" if what == "neuron" else "<title>plot</title>") in page
+        assert ("<svg" in page) == (what != "neuron")
     assert sorted(path.name for path in Path().iterdir()) == [f"{name}.{ending}" for name in names]
 
 

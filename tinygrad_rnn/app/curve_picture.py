@@ -56,4 +56,6 @@ def picture(ax: Any, ending: str) -> bytes:
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
     with matplotlib.rc_context({"svg.hashsalt": "tinygrad_rnn"}):
         ax.figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
-    return page(file.getvalue().decode()).encode() if ending == "html" else file.getvalue()
+    if ending == "html":
+        return page(file.getvalue().decode(), "plot").encode()
+    return file.getvalue()

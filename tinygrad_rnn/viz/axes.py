@@ -147,7 +147,7 @@ def largest(sizes: np.ndarray, what: str) -> float:
     """Return the largest of numbers that are to be drawn by their logarithm."""
     found = sizes[np.isfinite(sizes) & (sizes > 0)]
     if not found.size:
-        raise misfit(f"{what} is nowhere above zero", "numbers that have a logarithm")
+        raise misfit(f"{what} is nowhere above zero", "one of which some number has a logarithm")
     return float(found.max())
 
 

@@ -8,6 +8,7 @@ install.
 from __future__ import annotations
 
 import functools
+import html
 import os
 import shutil
 import subprocess
@@ -240,11 +241,12 @@ def lay_out(source: str, kind: str, engine: str) -> bytes:
     raise RuntimeError(explain("graphviz-pure could not lay the drawing out", why=said))
 
 
-def page(svg: str) -> str:
+def page(svg: str, title: str = "graph") -> str:
     """Put an SVG picture into a page of its own that loads nothing."""
     picture = svg[svg.index("<svg") :]
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>graph</title>\n'
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{html.escape(title)}</title>\n"
         "<style>body { margin: 0; background: #ffffff } svg { display: block; margin: auto }"
         f"</style>\n</head>\n<body>\n{picture}</body>\n</html>\n"
     )
