@@ -12,6 +12,7 @@
 import numpy as np
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.app.cli import main
 
 np.set_printoptions(linewidth=96)
 
@@ -136,10 +137,31 @@ for logit in (0.0, -20.0, -26.0, -30.0):
 # a probability.
 
 # %% [markdown]
-# ## Backwards by hand, with a bias that was forgotten
+# ## Backwards by hand, through the command line
 #
-# The loop back through time, as one writes it without a graph. It is right up to its last lines,
-# which keep gradients from exploding: of the five, one is not in the list.
+# A backward pass of one's own is examined without writing any Python: `tinygrad-rnn diagnose`
+# takes a function out of a file, runs it on a small problem, and names what is wrong. In
+# [columns_backward.py](columns_backward.py) is one with the faults of that notebook. Here the
+# command is called from Python: `main` does what `tinygrad-rnn` does in a terminal. The first
+# fault:
+
+# %%
+FIRST = "diagnose columns_backward.py:as_first_written --cell rnn --loss sum"
+status_of_first = main(FIRST.split())
+
+# %% [markdown]
+# It never ran: where zeros of the state's shape are meant, the state is given as the shape. That
+# is mended quickly, and now there are gradients that can be compared:
+
+# %%
+MENDED = "diagnose columns_backward.py:mended --cell rnn --loss sum"
+status_of_mended = main(MENDED.split())
+
+# %% [markdown]
+# ## A bias that was forgotten
+#
+# So the derivation is right up to its last lines, which keep gradients from exploding; there the
+# bias is not in the list. The same in Python, with the weights and the loss of this page:
 
 
 # %%

@@ -3,7 +3,7 @@
 #
 # A text of eleven characters, a recurrent net of 64 units, plain gradient descent, and then the
 # net is given the "h" and writes. A public notebook does this with a backward pass of its own, and
-# succeeds, although two of its lines are wrong. Here the net is trained with the true gradient
+# succeeds, although two things in it are wrong. Here the net is trained with the true gradient
 # first. Then we write such a backward pass ourselves, with the same two mistakes, and have them
 # named.
 
@@ -105,7 +105,7 @@ print(repr(trained))
 # %% [markdown]
 # ## By hand, with two mistakes
 #
-# Now backwards without a graph. Two lines below are wrong, as they are in that notebook. Can you
+# Now backwards without a graph. Two things below are wrong, as they are in that notebook. Can you
 # see which? All shapes fit.
 
 

@@ -6,7 +6,7 @@ import functools
 import io
 import os
 import runpy
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from tests.notebooks.making import FOLDER
 def names_of(example: str) -> dict[str, Any]:
     """Run an example in its folder; return the names that it leaves, ``printed`` among them."""
     here = os.getcwd()
+    printed = io.StringIO()
     os.chdir(FOLDER)
     try:
-        with redirect_stdout(io.StringIO()) as printed, np.printoptions():
+        with redirect_stdout(printed), redirect_stderr(printed), np.printoptions():
             names = runpy.run_path(f"{example}.py")
     finally:
         os.chdir(here)

@@ -86,7 +86,8 @@ def merged(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for output in outputs:
         last = joined[-1] if joined else {}
         if output.get("name") and output.get("name") == last.get("name"):
-            last["text"] = [*last["text"], *output["text"]]
+            text = "".join([*last["text"], *output["text"]])
+            last["text"] = text.splitlines(keepends=True)
         else:
             joined.append(output)
     return joined

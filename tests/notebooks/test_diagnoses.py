@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 import tinygrad_rnn as tg
 from tests.notebooks.figures import names_of
+from tests.notebooks.making import FOLDER
 
 
 def verdicts(diagnosis: tg.check.Diagnosis) -> dict[str, str]:
@@ -19,6 +21,24 @@ def mended(grads: dict[str, Any], **others: Any) -> dict[str, Any]:
 
 
 class TestCharacterRNNInColumns:
+    def test_the_command_line_names_the_exception_and_its_line(self) -> None:
+        e = names_of("character_rnn_in_columns")
+        assert e["status_of_first"] == 2
+        source = (FOLDER / "columns_backward.py").read_text("utf-8").splitlines()
+        line = source.index("    return np.zeros(h)") + 1
+        where = f"columns_backward.py:{line} in zeros_of, 'return np.zeros(h)': TypeError: "
+        assert f"tinygrad-rnn: {where}" in e["printed"]
+
+    def test_the_command_line_names_the_bias_that_is_not_clipped(self) -> None:
+        e = names_of("character_rnn_in_columns")
+        assert e["status_of_mended"] == 1
+        said = dict(re.findall(r"^(\w+\.\w+) +\(.*\) +\S+ +(.*)$", e["printed"], re.MULTILINE))
+        biases = {name for name, verdict in said.items() if verdict == "left out of the clipping"}
+        assert biases == {"rnn.bias_ih_l0", "rnn.bias_hh_l0"}
+        clipped = {name for name, verdict in said.items() if verdict == "clipped at ±5"}
+        weights = {"embedding.weight", "rnn.weight_ih_l0", "rnn.weight_hh_l0"}
+        assert clipped == weights | {"head.weight", "head.bias"}
+
     def test_the_bias_that_is_not_clipped(self) -> None:
         e = names_of("character_rnn_in_columns")
         clipped = dict.fromkeys(("Wxh", "Whh", "Why", "by"), "clipped at ±5")
