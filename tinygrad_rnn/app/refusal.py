@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 from .memory import TooLarge
 
-LONGEST_LINE = 200  # with what to do about it
-LONGEST = 500
+LONGEST_LINE = 200
 
 
 class Refused(Exception):
@@ -81,8 +80,7 @@ def one_line(error: BaseException) -> str:
     what, *rest = str(error).splitlines() or [type(error).__name__]
     fixes = [line.partition("fix: ")[2] for line in rest if line.lstrip().startswith("fix: ")]
     line = "; ".join([what, *fixes])
-    line = printable(line if len(line) <= LONGEST_LINE else what)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return printable(line if len(line) <= LONGEST_LINE else what)
 
 
 def first_line(error: BaseException) -> str:
