@@ -139,8 +139,8 @@ for logit in (0.0, -20.0, -26.0, -30.0):
 # %% [markdown]
 # ## Backwards by hand, through the command line
 #
-# A backward pass of one's own is examined without writing any Python: `tinygrad-rnn diagnose`
-# takes a function out of a file, runs it on a small problem, and names what is wrong. In
+# A backward pass of one's own needs no test of one's own: `tinygrad-rnn diagnose` takes a function
+# out of a file, runs it on a small problem, and names what is wrong. In
 # [columns_backward.py](columns_backward.py) is one with the faults of that notebook. Here the
 # command is called from Python: `main` does what `tinygrad-rnn` does in a terminal. The first
 # fault:
