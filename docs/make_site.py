@@ -24,7 +24,8 @@ HEADING = re.compile(r"^## (?P<title>.+)$")
 ENTRY = re.compile(r"^\| \[(?P<title>[^\]]+)\]\((?P<page>[^)\s]+)\)")
 PICTURE = re.compile(r'<img [^>]*src="(?P<source>pictures/[^"]+)"[^>]*>')
 
-ROOMS = "ops nn optim check bptt viz compiler extend data manual app".split()
+ORDER = "ops nn optim check bptt viz compiler extend data manual app"
+ROOMS = ORDER.split()
 API = {"api/index.md": "tinygrad_rnn"}
 API |= {f"api/{room}.md": f"tinygrad_rnn.{room}" for room in ROOMS}
 
