@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import threading
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -159,3 +162,41 @@ def test_without_debug_nothing_is_said() -> None:
         assert (Value(NARROW) * np.float64(2.0)).dtype == np.float64
         with debug(precision=False):
             _ = Value(NARROW) * np.float64(2.0)
+
+
+def test_each_task_has_its_own() -> None:
+    async def work(watched: bool) -> list[bool]:
+        seen = []
+        with debug() if watched else tg.name_scope("plain"):
+            for _ in range(3):
+                await asyncio.sleep(0)
+                seen.append(debugging())
+        return seen
+
+    async def both() -> list[list[bool]]:
+        return list(await asyncio.gather(work(True), work(False)))
+
+    assert asyncio.run(both()) == [[True] * 3, [False] * 3]
+
+
+def test_it_decorates_a_function() -> None:
+    @debug()
+    def reciprocal(x: Value) -> Value:
+        return 1.0 / x
+
+    for _ in range(2):
+        with pytest.raises(NonFiniteError):
+            reciprocal(Value(0.0))
+        assert float(reciprocal(Value(4.0)).data) == 0.25
+    assert not debugging()
+
+
+def test_a_generator_that_is_advanced_elsewhere_takes_its_watcher_along_and_leaves_none() -> None:
+    def values() -> Iterator[bool]:
+        with debug():
+            yield debugging()
+
+    def advance() -> list[bool]:
+        return [*values(), debugging()]
+
+    assert contextvars.copy_context().run(advance) == [True, False]
