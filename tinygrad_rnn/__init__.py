@@ -4,8 +4,7 @@ The front door: `Value`, the ops, derivatives of functions, and the rooms by nam
 needs NumPy only.
 """
 
-from . import bptt, check, compiler, data, extend, manual, nn, ops, optim, viz
-from .compiler import CaptureError, compile
+from . import bptt, check, data, extend, manual, nn, ops, optim, viz
 from .engine.derivatives import grad, jvp, value_and_grad, vjp
 from .engine.errors import (
     ChangedDataError,
@@ -35,7 +34,6 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RULES",
-    "CaptureError",
     "ChangedDataError",
     "DtypeError",
     "GraphError",
@@ -53,8 +51,6 @@ __all__ = [
     "Value",
     "bptt",
     "check",
-    "compile",
-    "compiler",
     "data",
     "debug",
     "debugging",

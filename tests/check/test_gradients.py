@@ -159,6 +159,12 @@ WRONG: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "computed in float32": (lambda x: op_float32(x), X, "float32"),
     "a term missing": (lambda x: op_term(x), X, "a term is missing"),
     "a term too many": (lambda x: op_term_more(x), X, "a term is too many"),
+    "a factor below the line missing": (
+        lambda x: op_line(x),
+        X,
+        "(1 + |input 0 (x)|) times the expected one",
+    ),
+    "a factor missing": (lambda x: op_factor(x), X, "a factor input 0 (x) is missing"),
     "one entry": (lambda x: op_one_entry(x), X, "only some entries"),
     "a gradient for a constant": (lambda a, b: op_constant(a, b), (X, X + 1), "1 · g"),
 }
@@ -175,6 +181,14 @@ def op_scaled(x: Any) -> Any:
 
 def op_transposed(x: Any) -> Any:
     return lying(lambda x: x.T * 2, lambda g, y, x: g * 2)(x)
+
+
+def op_line(x: Any) -> Any:
+    return lying(lambda x: x / (1 + abs(x)), lambda g, y, x: g / (1 + abs(x)))(x)
+
+
+def op_factor(x: Any) -> Any:
+    return lying(lambda x: x * x * x, lambda g, y, x: g * 3 * x)(x)
 
 
 def op_swapped(a: Any, b: Any) -> Any:

@@ -14,6 +14,8 @@ from tinygrad_rnn.extend import primitive
 @primitive
 def product_of_two(a, b):
     """y = Σ a bᵀ, by rows"""
+    if a.shape != b.shape:
+        raise ValueError("both have the same shape")
     return np.sum(a * b, axis=1)
 
 

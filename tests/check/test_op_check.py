@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tests.check import sly_ops
 from tests.check.wrong_ops import REJECTED_BY, SAYS, WRONG_OPS
 from tests.ops.cases import CASES, PLAIN_CASES, Case
 from tinygrad_rnn.check.op_check import check_op, examine
@@ -27,7 +28,8 @@ def test_every_built_in_op_passes_on_its_cases(case: Case) -> None:
 
 
 def test_there_are_enough_wrong_ops() -> None:
-    assert len(WRONG_OPS) >= 25
+    assert sum(make.__module__ == sly_ops.__name__ for make in WRONG_OPS.values()) >= 20
+    assert len(WRONG_OPS) >= 25 + 20
 
 
 @pytest.mark.parametrize("name", WRONG_OPS)
@@ -56,6 +58,20 @@ def test_stopping_at_the_first_failure_finds_one_too(name: str) -> None:
     op, *inputs = WRONG_OPS[name]()
     report = examine(op, tuple(inputs), {}, stop_at_failure=True)
     assert len(report.failures) == 1 and report.rows[-1] is report.failures[0]
+
+
+def test_a_setting_with_two_defaults_is_found_though_it_was_given() -> None:
+    """Only settings that are given reach the VJP: another default there is a trap for later."""
+
+    @primitive(elementwise=True)
+    def leaky(x, *, slope=0.01):
+        return np.where(x > 0, x, slope * x)
+
+    leaky.vjp(lambda g, y, x, *, slope=0.1: tg.where(x > 0, g, slope * g))
+    with pytest.raises(OpCheckError, match=r"'slope' of leaky has two defaults: 0.01 forward, 0.1"):
+        check_op(leaky, np.array([-1.0, 2.0]), slope=0.3)
+    leaky.vjp(lambda g, y, x, *, slope=0.01: tg.where(x > 0, g, slope * g))
+    assert check_op(leaky, np.array([-1.0, 2.0]), slope=0.3).ok
 
 
 # Reports.

@@ -24,11 +24,13 @@ from .op_conduct import (
     survives_accumulation,
     vjp_is_pure,
 )
+from .op_contract import is_linear_in_g, knows_every_setting, takes_one_value_twice
 from .op_derivatives import (
     by_adjoint,
     by_complex_step,
     by_differences,
     by_second_differences,
+    by_third_differences,
 )
 from .op_kinks import at_kinks
 from .op_report import FAILED, NOT_APPLICABLE, PASSED, OpCheckError, OpReport, Outcome, Row, failed
@@ -44,9 +46,13 @@ AS_GIVEN: dict[str, Check] = {
     "first order, complex step": by_complex_step,
     "adjoint identity": by_adjoint,
     "second order": by_second_differences,
+    "third order": by_third_differences,
+    "linear in g": is_linear_in_g,
+    "knows every setting": knows_every_setting,
     "elementwise, as declared": is_elementwise_as_declared,
     "no state between calls": keeps_no_state,
     "results survive accumulation": survives_accumulation,
+    "one Value as two inputs": takes_one_value_twice,
     "computes what is asked for": computes_what_is_asked,
     "float32 is kept": keeps_float32,
     "any memory layout": takes_any_layout,
@@ -141,33 +147,24 @@ def outcome_of(check: Check, app: Application) -> Outcome:
 
 def of_variant(app: Application, variant: Variant) -> Row:
     """Check the derivative on other inputs, if the op takes them."""
-    name = {"smooth": "first order", "kinks": "at ties and kinks", "empty": "no entries"}
-    check = {"smooth": by_differences, "kinks": at_kinks, "empty": without_entries}[variant.kind]
+    name, check = BY_KIND[variant.kind]
     try:
         with silence():
             other = app.with_inputs(variant.inputs)
             y = other.forward(*other.arrays)
     except Exception as error:
         reason = f"the op does not take them: {str(error).splitlines()[0]}"
-        return Row(name[variant.kind], variant.name, Outcome(NOT_APPLICABLE, reason))
+        return Row(name, variant.name, Outcome(NOT_APPLICABLE, reason))
     if not np.all(np.isfinite(y)):
         outcome = Outcome(NOT_APPLICABLE, "the result is not finite: outside of its domain")
-        return Row(name[variant.kind], variant.name, outcome)
+        return Row(name, variant.name, outcome)
     outcome = outcome_of(check, other)
     if outcome.mismatch is not None and outcome.mismatch.vague:
         outcome = Outcome(NOT_APPLICABLE, "differences cannot measure it there")
     elif outcome.verdict == FAILED and variant.hint:
         detail = f"{outcome.detail}\n  here: only for such inputs? {variant.hint}"
         outcome = Outcome(FAILED, detail, outcome.mismatch)
-    return Row(name[variant.kind], variant.name, outcome)
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Let NumPy not warn: what is not finite is told as such."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+    return Row(name, variant.name, outcome)
 
 
 def without_entries(app: Application, rng: np.random.Generator) -> Outcome:
@@ -181,3 +178,19 @@ def without_entries(app: Application, rng: np.random.Generator) -> Outcome:
                 why="an axis of length 0 is still an axis; a mean over none divides by 0",
             )
     return Outcome(PASSED)
+
+
+BY_KIND: dict[str, tuple[str, Check]] = {
+    "smooth": ("first order", by_differences),
+    "kinks": ("at ties and kinks", at_kinks),
+    "empty": ("no entries", without_entries),
+    "large": ("adjoint identity", by_adjoint),
+}
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let NumPy not warn: what is not finite is told as such."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield

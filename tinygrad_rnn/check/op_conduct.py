@@ -24,7 +24,8 @@ OUT_OF_PLACE = "write x = x + 1 instead of x += 1, and do not pass out="
 def forward_is_pure(app: Application, rng: np.random.Generator) -> Outcome:
     """Check that inputs stay as they are, and that the same inputs give the same result."""
     arrays, kept = app.arrays, app.arrays
-    y = app.forward(*arrays).copy()
+    held = app.forward(*arrays)
+    y = held.copy()
     for label, x, before in zip(app.labels, arrays, kept, strict=True):
         if not same(x, before):
             place = first_difference(x, before)
@@ -41,6 +42,13 @@ def forward_is_pure(app: Application, rng: np.random.Generator) -> Outcome:
             f" at {first_difference(again, y)}",
             why="the op keeps a state between calls, or draws random numbers",
             fix="compute everything anew; make random numbers an input of the op",
+        )
+    app.forward(*(0.75 * x for x in arrays))
+    if not same(held, y):
+        return failed(
+            f"a result, once returned, was overwritten by the next: at {first_difference(held, y)}",
+            why="the forward function returns a buffer that it uses again; a graph keeps results",
+            fix="return a new array each time",
         )
     for x in arrays:
         x *= 0.75

@@ -5,10 +5,12 @@ Imports the files above it and the engine.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..engine.derivatives import vjp
-from .differences import Slopes, complex_step, slopes_along
+from ..engine.derivatives import grad, value_and_grad, vjp
+from .differences import Slopes, complex_step, slope, slopes_along
 from .gradients import cotangent, first_order, measured_gradient, second_order, worst
 from .mismatch import judge
 from .op_application import Application
@@ -31,6 +33,43 @@ def by_second_differences(app: Application, rng: np.random.Generator) -> Outcome
     u = cotangent(app.forward(*app.arrays), rng)
     weights = [cotangent(x, rng) for x in app.arrays]
     return of_mismatch(second_order(app, app.arrays, app.labels, u, weights, TOLERANCE))
+
+
+def by_third_differences(app: Application, rng: np.random.Generator) -> Outcome:
+    """Hold the third derivative, along one random direction, against differences of the second."""
+    arrays = app.arrays
+    every = tuple(range(len(arrays)))
+    u = cotangent(app.forward(*arrays), rng)
+    once, twice, v = ([cotangent(x, rng) for x in arrays] for _ in range(3))
+
+    def first(*x: Any) -> Any:
+        gradients = vjp(app, *x)[1](u[()])
+        return sum(np.sum(w * g) for w, g in zip(once, gradients, strict=True))
+
+    def second(*x: Any) -> Any:
+        gradients = grad(first, every)(*x)
+        return sum(np.sum(w * g) for w, g in zip(twice, gradients, strict=True))
+
+    value, thirds = value_and_grad(second, every)(*(x[()] for x in arrays))
+    terms = [np.sum(g * w) for g, w in zip(thirds, v, strict=True)]
+    got = float(sum(terms))
+    measured = slope(
+        lambda t: second(*((x + t * w)[()] for x, w in zip(arrays, v, strict=True))),
+        max(float(np.max(np.abs(x), initial=0)) for x in arrays),
+    )
+    expected, error, jump = measured.contracted(np.ones(()))
+    size = abs(expected) + float(np.abs(terms).sum())
+    if not error <= 1e-4 * max(size, abs(float(value)), 1e-9) or jump:
+        return Outcome(NOT_APPLICABLE, "differences cannot measure it here")
+    if not abs(got - expected) <= 100 * TOLERANCE * size + 2 * error:
+        return failed(
+            f"the third derivative is {got:.10g}, expected {expected:.10g}",
+            where=f"random directions of {', '.join(app.labels)}; differences of the second",
+            why="first and second order are right, so that the derivative of an op which the VJP"
+            " uses has none, or a wrong one",
+            fix="check the ops that the VJP uses, each by itself",
+        )
+    return Outcome(PASSED)
 
 
 def by_complex_step(app: Application, rng: np.random.Generator) -> Outcome:

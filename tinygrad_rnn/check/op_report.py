@@ -152,9 +152,12 @@ class OpCheckError(AssertionError):
     def __init__(self, report: OpReport) -> None:
         self.report = report
         first = report.failures[0]
-        others = [f"{row.check} ({row.inputs})" for row in report.failures[1:]]
+        others: dict[str, list[str]] = {}
+        for row in report.failures[1:]:
+            others.setdefault(row.check, []).append(row.inputs)
         lines = [f"{report.name} fails: {first.check}, inputs {first.inputs}"]
         lines += [first.outcome.detail]
         if others:
-            lines += [f"It also fails: {'; '.join(others)}"]
+            listed = "; ".join(f"{check} ({', '.join(names)})" for check, names in others.items())
+            lines += [f"It also fails: {listed}"]
         super().__init__("\n".join([*lines, f"{report.summary}; print(error.report) for all"]))

@@ -24,7 +24,9 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "non-contiguous": lambda x: np.repeat(x, 2, axis=-1)[..., ::2] if x.ndim else x,
     "reversed-stride": lambda x: np.flip(np.flip(x).copy()),
     "column-order": lambda x: np.asfortranarray(x) if x.ndim else x,
+    "read-only": lambda x: np.broadcast_to(x.copy(), x.shape),
 }
+SINGLE = 1e-3  # relative to the largest entry: what float32 may lose in a sum of many
 
 
 def keeps_float32(app: Application, rng: np.random.Generator) -> Outcome:
@@ -36,9 +38,11 @@ def keeps_float32(app: Application, rng: np.random.Generator) -> Outcome:
     singles = [x.astype(np.float32) for x in app.arrays]
     if app.forward(*app.arrays).dtype != np.float64:
         return Outcome(NOT_APPLICABLE, "the result is of no float dtype")
-    y = app.forward(*singles)
+    y, double = app.forward(*singles), app.forward(*app.arrays)
     if y.dtype != np.float32:
         return leak("the forward function returns a result", y.dtype)
+    if far_apart(y, double):
+        return another("the result", y, double)
     for node in app.nodes(singles):
         g = cotangent(node.data, rng).astype(node.data.dtype)[()]
         ways: dict[str, tuple[Any, ...]] = {
@@ -52,7 +56,30 @@ def keeps_float32(app: Application, rng: np.random.Generator) -> Outcome:
                 if dtype != node.inputs[i].data.dtype:
                     who = f"the VJP of {op_of(node)}{way} returns a gradient of {label}"
                     return leak(who, dtype)
+    u = cotangent(y, rng)
+    in_single = vjp(app, *(x[()] for x in singles))[1](u.astype(np.float32)[()])
+    in_double = vjp(app, *(x[()] for x in app.arrays))[1](u[()])
+    for label, g, right in zip(app.labels, in_single, in_double, strict=True):
+        if far_apart(g, right):
+            return another(f"the gradient of {label}", np.asarray(g), np.asarray(right))
     return Outcome(PASSED)
+
+
+def far_apart(single: Any, double: Any) -> bool:
+    """Say whether two arrays differ by more than float32 explains."""
+    size = float(np.max(np.abs(double), initial=0, where=np.isfinite(double)))
+    return not np.allclose(single, double, rtol=SINGLE, atol=SINGLE * size, equal_nan=True)
+
+
+def another(what: str, single: np.ndarray, double: np.ndarray) -> Outcome:
+    """Word a number that is another one in float32."""
+    place = tuple(first_difference(single, double))
+    return failed(
+        f"{what} is another one in float32: at {list(place)} got {single[place]:.6g},"
+        f" expected {double[place]:.6g}",
+        why="a branch for this dtype, a step that loses digits, or a number beyond float32's range",
+        fix="compute the same in every dtype; 1e-300 is 0 in float32, and 1e300 is infinite",
+    )
 
 
 def is_integer(x: Any) -> bool:

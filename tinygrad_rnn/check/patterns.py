@@ -6,7 +6,7 @@ sentence what it recognises, or nothing. The first that speaks is believed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,6 +168,39 @@ def products(terms: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
     return found
 
 
+def quotient(case: Case) -> str:
+    """Recognise a missing factor, one too many, or one on the wrong side of the line."""
+    if case.got.size < 3:
+        return ""
+    for name, t in case.terms.items():
+        for form, values in FACTORS.items():
+            factor, text = values(t), form.replace("t", name)
+            if np.shape(t) != case.got.shape:
+                continue
+            if case.fits(case.expected * factor):
+                return (
+                    f"every entry is {text} times the expected one:"
+                    f" that factor is too many, or missing below the line"
+                )
+            if case.fits(case.expected / factor):
+                return f"every entry is divided by {text}: a factor {text} is missing"
+    return ""
+
+
+FACTORS: dict[str, Callable[[Any], Any]] = {
+    "t": lambda t: t,
+    "|t|": np.abs,
+    "t²": np.square,
+    "(1 − t)": lambda t: 1 - t,
+    "(1 + t)": lambda t: 1 + t,
+    "(1 + |t|)": lambda t: 1 + np.abs(t),
+    "(1 − t²)": lambda t: 1 - t * t,
+    "(1 + t²)": lambda t: 1 + t * t,
+    "exp(t)": np.exp,
+}
+"""Factors that derivatives are made of, of a term t."""
+
+
 def region(case: Case) -> str:
     """Recognise that only some entries are wrong, and what these have in common."""
     wrong = case.wrong
@@ -205,6 +238,6 @@ def not_needed(case: Case) -> str:
 
 
 PATTERNS = (
-    *(not_finite, zero, sign, transposed, swapped, small, factor, reversed_, term),
+    *(not_finite, zero, sign, transposed, swapped, small, factor, reversed_, term, quotient),
     *(not_needed, unvaried, region),
 )

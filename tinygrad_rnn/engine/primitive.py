@@ -86,7 +86,6 @@ def primitive(
     *doors: Callable[..., Any],
     differentiable: bool = True,
     elementwise: bool = False,
-    random: bool = False,
     by_position: int | None = None,
 ) -> Callable[[Forward], Primitive]: ...
 
@@ -95,7 +94,6 @@ def primitive(
     *doors: Callable[..., Any],
     differentiable: bool = True,
     elementwise: bool = False,
-    random: bool = False,
     by_position: int | None = None,
 ) -> Any:
     """Make an op of a forward function on arrays.
@@ -109,8 +107,6 @@ def primitive(
         False if the derivative is zero wherever it exists: results are plain arrays.
     elementwise : bool
         Whether each entry of the output depends only on the inputs' entries at its place.
-    random : bool
-        Whether it draws numbers, so that no two calls may be taken for the same.
     by_position : int, optional
         How many settings may be passed by position; by default all.
 
@@ -146,7 +142,6 @@ def primitive(
             forward,
             differentiable=differentiable,
             elementwise=elementwise,
-            random=random,
             by_position=by_position,
         )
         op = Primitive(rule)

@@ -24,8 +24,6 @@ class Mode:
         derivative taken inside must itself be recorded.
     watcher : Watcher, optional
         Who looks at every result and at every sweep: `debug` sets one.
-    tracer : Tracer, optional
-        Who takes every op down instead of computing it: the compiler, while it traces a function.
 
     Attributes
     ----------
@@ -34,19 +32,14 @@ class Mode:
         question.
     """
 
-    __slots__ = ("differentiating", "enabled", "plain", "tracer", "watcher")
+    __slots__ = ("differentiating", "enabled", "plain", "watcher")
 
     def __init__(
-        self,
-        enabled: bool = True,
-        differentiating: bool = False,
-        watcher: Any = None,
-        tracer: Any = None,
+        self, enabled: bool = True, differentiating: bool = False, watcher: Any = None
     ) -> None:
         self.enabled = enabled
         self.differentiating = differentiating
         self.watcher = watcher
-        self.tracer = tracer
         self.plain = enabled and watcher is None
 
 
@@ -65,7 +58,7 @@ class Recording:
         Which scope opened it.
     """
 
-    __slots__ = ("mode", "outer", "owner", "plain", "scope", "tracer")
+    __slots__ = ("mode", "outer", "owner", "plain", "scope")
 
     def __init__(
         self,
@@ -76,7 +69,6 @@ class Recording:
     ) -> None:
         self.mode = mode
         self.plain = mode.plain
-        self.tracer = mode.tracer
         self.scope = scope
         self.outer = outer
         self.owner = owner
@@ -112,24 +104,15 @@ def no_grad() -> Iterator[None]:
     False
     """
     now = current.get().mode
-    with recorded(Mode(False, now.differentiating, now.watcher, now.tracer)):
+    with recorded(Mode(False, now.differentiating, now.watcher)):
         yield
 
 
 @contextmanager
 def differentiating() -> Iterator[None]:
     """Run a function whose derivative is being taken: record, also inside `no_grad`."""
-    now = current.get().mode
-    with recorded(Mode(True, True, now.watcher, now.tracer)):
-        yield
-
-
-@contextmanager
-def traced_by(tracer: Any) -> Iterator[None]:
-    """Hand every op to `tracer`, also inside `no_grad`; None computes again."""
-    now = current.get().mode
-    enabled = now.enabled or tracer is not None
-    with recorded(Mode(enabled, now.differentiating, now.watcher, tracer)):
+    watcher = current.get().mode.watcher
+    with recorded(Mode(True, differentiating=True, watcher=watcher)):
         yield
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..engine.backward import Deferred
 from ..engine.errors import ShapeError, explain
 from ..engine.primitive import primitive
-from .shaping import concatenate, swapaxes
+from .shaping import swapaxes
 
 
 @primitive(np.matmul)
@@ -107,7 +107,7 @@ class Product(Deferred):
         self.rows = a.shape[0]
         self.a = [a]
         self.g = [g]
-        self.total: Any = None
+        self.total: np.ndarray | None = None
 
     def absorb(self, other: Deferred) -> bool:
         """Take the rows of another product of the same shape in."""
@@ -116,7 +116,7 @@ class Product(Deferred):
         self.a += other.a
         self.g += other.g
         self.rows += other.rows
-        if self.rows > self.enough:
+        if self.rows > self.enough and type(self.a[0]) is np.ndarray:
             self.total = self.dense()
             self.a, self.g, self.rows = [], [], 0
         return True
@@ -137,7 +137,7 @@ class Product(Deferred):
 
 def joined(rows: list[Any]) -> Any:
     """Join matrices along their rows; a single one needs no copy."""
-    return rows[0] if len(rows) == 1 else concatenate(rows, axis=0)
+    return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=0)
 
 
 def times_transposed(x, weight):
@@ -161,7 +161,20 @@ def add_onto(y, b):
     if getattr(b, "dtype", None) is y.dtype and b.shape in (y.shape, y.shape[-1:]):
         y += b
         return y
-    return y + b
+    return same_width(y, y + b)
+
+
+def same_width(y, total):
+    """Return what was added up; refuse it if that gave y more columns than its weight has rows."""
+    if total.shape[-1] == y.shape[-1]:
+        return total
+    raise ShapeError(
+        explain(
+            f"{total.shape[-1]} columns are added to the {y.shape[-1]} of a product",
+            why="a weight of one row gives one column, which would be repeated",
+            fix="give weights the same number of rows, and each bias one entry for each of them",
+        )
+    )
 
 
 def misfit(op, a, b, wanted):
@@ -193,7 +206,8 @@ def _(g, y, x, weight, bias=None):
 @primitive
 def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """y = x W_ihᵀ + h W_hhᵀ + b_ih + b_hh"""
-    return add_onto(affine(x, w_ih, b_ih), affine(h, w_hh, b_hh))
+    of_h = affine(h, w_hh, b_hh)
+    return same_width(of_h, add_onto(affine(x, w_ih, b_ih), of_h))
 
 
 @recurrent_linear.vjp
