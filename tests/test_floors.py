@@ -31,7 +31,7 @@ ROOMS = {
     # Floors 1 to 5, the order of the files.
     "engine": Room(
         1,
-        files="errors places messages rule doors recording memory graph backward sweeping"
+        files="errors places messages rule doors recording memory graph copying backward sweeping"
         " findings finiteness unchanged watching leaf_history methods operators intake value"
         " primitive pullback derivatives jacobians",
     ),
@@ -39,7 +39,7 @@ ROOMS = {
         6,
         sees="engine",
         files="comparison arithmetic nonlinear shaping reduction indexing linear contraction"
-        " softmax dropout descriptions",
+        " softmax dropout expansions descriptions",
     ),
     "ops.descriptions": Room(
         6,
@@ -65,8 +65,15 @@ ROOMS = {
         files="foreign naming state module init arguments layers steps recurrent cells unrolling"
         " sequence carrying language_model",
     ),
-    "compiler": Room(7, sees="ops engine", files="program capture passes buffers run"),
-    "compiler.passes": Room(7),
+    "compiler": Room(
+        7,
+        sees="ops engine",
+        files="refusals shapes steps program traced capture regions passes joins placement memory"
+        " calls execution stepwise replay surroundings trace compiled",
+    ),
+    "compiler.passes": Room(
+        7, files="rules clock kinds expand simplify flatten gather batch widen pack schedule"
+    ),
     "bptt": Room(
         8,
         sees="nn check compiler ops engine",

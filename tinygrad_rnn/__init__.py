@@ -4,7 +4,8 @@ The front door: `Value`, the ops, derivatives of functions, and the rooms by nam
 needs NumPy only.
 """
 
-from . import bptt, check, data, extend, manual, nn, ops, optim, viz
+from . import bptt, check, compiler, data, extend, manual, nn, ops, optim, viz
+from .compiler import CaptureError, compile
 from .engine.derivatives import grad, jvp, value_and_grad, vjp
 from .engine.errors import (
     ChangedDataError,
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RULES",
+    "CaptureError",
     "ChangedDataError",
     "DtypeError",
     "GraphError",
@@ -51,6 +53,8 @@ __all__ = [
     "Value",
     "bptt",
     "check",
+    "compile",
+    "compiler",
     "data",
     "debug",
     "debugging",

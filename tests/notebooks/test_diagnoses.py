@@ -32,7 +32,8 @@ class TestCharacterRNNInColumns:
     def test_the_command_line_names_the_bias_that_is_not_clipped(self) -> None:
         e = names_of("character_rnn_in_columns")
         assert e["status_of_mended"] == 1
-        said = dict(re.findall(r"^(\w+\.\w+) +\(.*\) +\S+ +(.*)$", e["printed"], re.MULTILINE))
+        rows = [re.split(" {2,}", line) for line in e["printed"].splitlines()]
+        said = {row[0]: row[-1] for row in rows if len(row) == 4 and "." in row[0]}
         biases = {name for name, verdict in said.items() if verdict == "left out of the clipping"}
         assert biases == {"rnn.bias_ih_l0", "rnn.bias_hh_l0"}
         clipped = {name for name, verdict in said.items() if verdict == "clipped at ±5"}

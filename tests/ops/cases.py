@@ -15,7 +15,9 @@ import scipy.special
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.engine.pullback import alias
+from tinygrad_rnn.ops.comparison import checked
 from tinygrad_rnn.ops.dropout import keep_mask
+from tinygrad_rnn.ops.softmax import at_ids, class_ids
 
 
 @dataclass(frozen=True)
@@ -283,6 +285,10 @@ PLAIN_CASES: list[Case] = [
     Case("one_hot", (np.array([1, 0, 3]), X), lambda i, x: np.eye(4)[i]),
     Case("one_hot", (np.array([1, -1, 3]), X), lambda i, x: np.eye(4)[i] * [[1], [0], [1]],
          {"ignore_index": -1}),
+    Case("class_ids", (np.array([1, 0, 3]), X), lambda i, x: i, call=class_ids),
+    Case("at_ids", (X, np.array([1, 0, 3])), lambda x, i: np.array([x[0, 1], x[1, 0], x[2, 3]]),
+         call=at_ids),
+    Case("checked", (X,), lambda x: x, {"check": np.all}, call=lambda x: checked(x, check=np.all)),
     Case("keep_mask", (X,),
          lambda x: (np.random.default_rng(5).random((3, 4), np.float32) >= 0.5) * 2,
          call=lambda x: keep_mask(x, p=0.5, generator=np.random.default_rng(5))),

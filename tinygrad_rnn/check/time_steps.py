@@ -16,6 +16,7 @@ from ..engine.recording import time_of
 RUNNING = {ops.add.rule, ops.subtract.rule}
 LINEAR = RUNNING | {ops.negative.rule, ops.sum.rule, ops.mean.rule}
 JOINING = {ops.stack.rule, ops.concatenate.rule}
+REARRANGING = JOINING | {ops.reshape.rule, ops.transpose.rule}
 
 
 def times_of(nodes: Sequence[Node]) -> dict[Node, int | None]:
@@ -118,6 +119,8 @@ def inferred_times(nodes: Sequence[Node], weight_side: Collection[Node]) -> dict
         read = readers.get(node, set())
         if times[node] is None and node.rule is not None and len(read) == 1:
             (times[node],) = read
+        elif node.rule in REARRANGING and read == {(times[node] or 0) + 1}:
+            (times[node],) = read  # the state is put in order for the next step, in the next step
         for x in node.inputs:
             if isinstance(x, Node):
                 readers.setdefault(x, set()).add(times[node])

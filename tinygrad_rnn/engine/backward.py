@@ -38,6 +38,10 @@ class Deferred:
         """Add the gradient to an array in place, at no more than the cost of its own parts."""
         raise NotImplementedError
 
+    def added_to(self, other: Gradient) -> Gradient:
+        """Return `other` and the gradient added, as `add_to` adds them, but of Values."""
+        return other + self.dense()
+
 
 class Sum:
     """The gradient of a node that has more than one: a dense part and deferred ones."""
@@ -75,7 +79,7 @@ class Sum:
                     self.gradient = self.gradient.copy()
                 part.add_to(self.gradient)
             else:
-                self.gradient = self.gradient + part.dense()
+                self.gradient = part.added_to(self.gradient)
             self.owned = True
         return self.gradient
 

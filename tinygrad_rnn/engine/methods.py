@@ -49,6 +49,10 @@ class ArrayMethods(Node):
         """The transpose: all axes in reverse order."""
         return np.transpose(self)
 
+    def as_plain(self) -> Any:
+        """Return the data: a plain array that knows nothing of a graph."""
+        return self.data
+
     def item(self) -> float:
         """Return the only entry as a Python number."""
         return self.data.item()

@@ -86,6 +86,7 @@ def primitive(
     *doors: Callable[..., Any],
     differentiable: bool = True,
     elementwise: bool = False,
+    random: bool = False,
     by_position: int | None = None,
 ) -> Callable[[Forward], Primitive]: ...
 
@@ -94,6 +95,7 @@ def primitive(
     *doors: Callable[..., Any],
     differentiable: bool = True,
     elementwise: bool = False,
+    random: bool = False,
     by_position: int | None = None,
 ) -> Any:
     """Make an op of a forward function on arrays.
@@ -107,6 +109,8 @@ def primitive(
         False if the derivative is zero wherever it exists: results are plain arrays.
     elementwise : bool
         Whether each entry of the output depends only on the inputs' entries at its place.
+    random : bool
+        Whether it draws numbers, so that no two calls may be taken for the same.
     by_position : int, optional
         How many settings may be passed by position; by default all.
 
@@ -142,6 +146,7 @@ def primitive(
             forward,
             differentiable=differentiable,
             elementwise=elementwise,
+            random=random,
             by_position=by_position,
         )
         op = Primitive(rule)

@@ -70,13 +70,15 @@ def variable(x: Any, variables: list[Value]) -> Value:
     if isinstance(x, Node) and x.requires_grad:
         lifted: Value = alias(x)  # stays connected to the graph that x comes from
     else:
-        lifted = Value(x.data if isinstance(x, Node) else x)
+        lifted = x.as_leaf() if isinstance(x, Value) else Value(x)
     variables.append(lifted)
     return lifted
 
 
 def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> list[Any]:
     """Sweep back from y and return the gradient of each variable: zeros where there is no way."""
+    as_values = create_graph
+    create_graph = create_graph or recording.current.get().tracer is not None
     seed = starting_gradient(y, g, create_graph)
     sweep = None
     if y.requires_grad:
@@ -92,7 +94,7 @@ def gradients_of(y: Any, g: Any, variables: list[Value], create_graph: bool) -> 
             result = result.copy()
         if create_graph and not isinstance(result, Node):
             result = Value(result, requires_grad=False)
-        results.append(result)
+        results.append(result_of(result, as_values) if create_graph else result)
     return results
 
 
@@ -132,7 +134,7 @@ def is_recorded(tree: Any) -> bool:
 
 def result_of(y: Any, as_value: bool) -> Any:
     """Return a Value where Values came in, else its array."""
-    return y if as_value else y.data
+    return y if as_value else y.as_plain()
 
 
 def pairs(xs: Any, ys: Any) -> list[tuple[Any, Any]]:

@@ -24,6 +24,8 @@ class Mode:
         derivative taken inside must itself be recorded.
     watcher : Watcher, optional
         Who looks at every result and at every sweep: `debug` sets one.
+    tracer : Tracer, optional
+        Who takes every op down instead of computing it: the compiler, while it traces a function.
 
     Attributes
     ----------
@@ -32,14 +34,19 @@ class Mode:
         question.
     """
 
-    __slots__ = ("differentiating", "enabled", "plain", "watcher")
+    __slots__ = ("differentiating", "enabled", "plain", "tracer", "watcher")
 
     def __init__(
-        self, enabled: bool = True, differentiating: bool = False, watcher: Any = None
+        self,
+        enabled: bool = True,
+        differentiating: bool = False,
+        watcher: Any = None,
+        tracer: Any = None,
     ) -> None:
         self.enabled = enabled
         self.differentiating = differentiating
         self.watcher = watcher
+        self.tracer = tracer
         self.plain = enabled and watcher is None
 
 
@@ -58,7 +65,7 @@ class Recording:
         Which scope opened it.
     """
 
-    __slots__ = ("mode", "outer", "owner", "plain", "scope")
+    __slots__ = ("mode", "outer", "owner", "plain", "scope", "tracer")
 
     def __init__(
         self,
@@ -69,6 +76,7 @@ class Recording:
     ) -> None:
         self.mode = mode
         self.plain = mode.plain
+        self.tracer = mode.tracer
         self.scope = scope
         self.outer = outer
         self.owner = owner
@@ -104,15 +112,24 @@ def no_grad() -> Iterator[None]:
     False
     """
     now = current.get().mode
-    with recorded(Mode(False, now.differentiating, now.watcher)):
+    with recorded(Mode(False, now.differentiating, now.watcher, now.tracer)):
         yield
 
 
 @contextmanager
 def differentiating() -> Iterator[None]:
     """Run a function whose derivative is being taken: record, also inside `no_grad`."""
-    watcher = current.get().mode.watcher
-    with recorded(Mode(True, differentiating=True, watcher=watcher)):
+    now = current.get().mode
+    with recorded(Mode(True, True, now.watcher, now.tracer)):
+        yield
+
+
+@contextmanager
+def traced_by(tracer: Any) -> Iterator[None]:
+    """Hand every op to `tracer`, also inside `no_grad`; None computes again."""
+    now = current.get().mode
+    enabled = now.enabled or tracer is not None
+    with recorded(Mode(enabled, now.differentiating, now.watcher, tracer)):
         yield
 
 

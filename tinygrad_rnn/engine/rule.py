@@ -33,6 +33,8 @@ class Rule:
         comparisons): they return plain arrays and are never recorded.
     elementwise : bool
         The output's entry depends on the inputs' entries at the same (broadcast) place only.
+    random : bool
+        It draws numbers: two equal calls have different results.
     by_position : int, optional
         How many settings may be passed by position, as in ``sum(x, 0)``; by default all.
 
@@ -42,6 +44,8 @@ class Rule:
         The forward function's name, the key in `RULES`.
     vjp : callable or None
         ``vjp(g, y, *inputs, **params)`` gives one gradient for each input.
+    expansion : callable or None
+        Computes the same by simpler ops, for the compiler; see `tinygrad_rnn.ops.expansions`.
     formula : str
         What drawings, the stepper and printed programs write on the node.
     bind : callable
@@ -67,11 +71,13 @@ class Rule:
         "by_position",
         "differentiable",
         "elementwise",
+        "expansion",
         "formula",
         "forward",
         "least",
         "most",
         "name",
+        "random",
         "settings",
         "strict",
         "variadic",
@@ -84,14 +90,17 @@ class Rule:
         *,
         differentiable: bool = True,
         elementwise: bool = False,
+        random: bool = False,
         by_position: int | None = None,
     ) -> None:
         self.forward = forward
         self.by_position = by_position
         self.name = forward.__name__.rstrip("_")
         self.vjp: VJP | None = None
+        self.expansion: Callable[..., Any] | None = None
         self.differentiable = differentiable
         self.elementwise = elementwise
+        self.random = random
         parameters = inspect.signature(forward).parameters.values()
         positional = [
             p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)

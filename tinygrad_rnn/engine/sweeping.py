@@ -26,7 +26,7 @@ def starting_gradient(root: Node, gradient: Any, create_graph: bool) -> Any:
     if gradient is None:
         if root.data.size != 1:
             raise needs_gradient(root)
-        return np.ones_like(root.data)[()]
+        return np.ones(root.data.shape, root.data.dtype)[()]
     if not isinstance(gradient, Node):
         gradient = np.asarray(gradient, root.data.dtype)[()]
     elif not create_graph:

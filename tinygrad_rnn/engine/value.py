@@ -7,14 +7,14 @@ what they compute, and their derivatives, are on the floors above.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from . import recording
 from .backward import Sweep
-from .graph import Node, ancestors, by_creation, creation_order
+from .copying import copied
+from .graph import Node, creation_order
 from .intake import as_array, as_data, as_result
 from .leaf_history import HISTORIES, added_to, warn_if_stale
 from .messages import failed_forward, no_graph
@@ -105,6 +105,10 @@ class Value(Operators):
         """Return a Value of the same data (aliased) that no gradient goes through."""
         return Value(self.data, name=self.name, requires_grad=False)
 
+    def as_leaf(self) -> Value:
+        """Return a Value of the same data (aliased) that requires a gradient of its own."""
+        return Value(self.data)
+
     def astype(self, dtype: Any) -> Value:
         """Return the data in another float dtype; the gradient comes back in this one."""
         return apply(RULES["astype"], (self,), {"dtype": np.dtype(dtype)})
@@ -128,17 +132,7 @@ class Value(Operators):
         return f"Value({text}{dtype}{name}{made_by})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        nodes = with_gradients(self)
-        for node in nodes:  # no recursion, inputs before outputs
-            if id(node) not in memo:
-                twin = Value(node.data.copy(), name=node.name, requires_grad=node.requires_grad)
-                twin.scope, twin.rule, twin.params = node.scope, node.rule, node.params
-                twin.inputs = tuple(memo.get(id(x), x) for x in node.inputs)
-                memo[id(node)] = twin
-        for node in nodes:
-            g = node.grad
-            memo[id(node)].grad = memo[id(g)] if isinstance(g, Node) else deepcopy(g)
-        return memo[id(self)]
+        return copied(self, memo)
 
 
 def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
@@ -164,6 +158,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
         What NumPy raises, with op, shapes and scope named.
     """
     now = recording.current.get()
+    if now.tracer is not None:
+        return now.tracer.apply(rule, inputs, params)
     arrays = []
     has_values = wanted = False
     for x in inputs:
@@ -206,19 +202,6 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
 Value.apply = staticmethod(apply)  # type: ignore[method-assign]
 
 
-def with_gradients(root: Value) -> list[Node]:
-    """List the ancestors of a Value, and of their gradients that are Values, in order."""
-    found: dict[Node, None] = {}
-    stack: list[Node] = [root]
-    while stack:
-        for node in ancestors(stack.pop(), constants=True):
-            if node not in found:
-                found[node] = None
-                if isinstance(node.grad, Node):
-                    stack.append(node.grad)
-    return sorted(found, key=by_creation)
-
-
 def final_gradient(node: Node, sweep: Sweep) -> Any:
     """Return what to write into ``node.grad``: for leaves the sum with what is there already."""
     g = sweep.gradients[node]
@@ -232,6 +215,7 @@ def final_gradient(node: Node, sweep: Sweep) -> Any:
         if isinstance(node.data, np.generic):
             g = g[()]
     if sweep.create_graph:  # a Value, and for leaves one of its own
-        value = g if isinstance(g, Value) else Value(g, requires_grad=False)
+        many = g.dtype == object  # the results of several outputs, side by side
+        value = g if many or isinstance(g, Value) else Value(g, requires_grad=False)
         g = value.astype(value.dtype) if leaf else value
     return added_to(node, g) if leaf and node.grad is not None else g

@@ -14,6 +14,7 @@ import numpy as np
 from ..engine.errors import DtypeError, ShapeError, explain
 from ..engine.recording import current
 from ..engine.value import Value
+from ..ops.comparison import checked
 
 Array = Any  # a NumPy array or a Value
 State = tuple[Array, ...]  # (h,), for an LSTM (h, c)
@@ -182,7 +183,10 @@ def valid_steps(
                 fix=f"pass {rows} integers, an array of shape ({rows},)",
             )
         )
-    if isinstance(lengths, np.ndarray) and not np.all((lengths >= 1) & (lengths <= steps)):
+
+    def check(lengths: np.ndarray) -> None:
+        if np.all((lengths >= 1) & (lengths <= steps)):
+            return
         raise ShapeError(
             explain(
                 f"{module}: lengths from {lengths.min()} to {lengths.max()}",
@@ -191,6 +195,8 @@ def valid_steps(
                 fix=f"pass lengths from 1 to {steps}, or leave empty sequences out of the batch",
             )
         )
+
+    lengths = checked(lengths, check=check)
     t = np.arange(steps)[:, None]  # (T, 1)
     valid = t < lengths.reshape(-1)  # (T, B)
     return valid if batch is None else np.expand_dims(valid, -1)  # (T, B, 1), unbatched (T, 1)

@@ -10,6 +10,7 @@ import numpy as np
 from ..engine.errors import DtypeError, OutOfRangeError, explain
 from ..engine.value import Value
 from ..ops import dropout, linear, take
+from ..ops.comparison import checked
 from . import init
 from .arguments import (
     Array,
@@ -162,7 +163,6 @@ class Embedding(Module):
             If an id is below 0 or not below num_embeddings.
         """
         ids = ids if isinstance(ids, Value) else np.asarray(ids)
-        V = self.num_embeddings
         if ids.dtype.kind not in "iu":
             raise DtypeError(
                 explain(
@@ -172,7 +172,14 @@ class Embedding(Module):
                     fix="pass integers: ids.astype(int), or one_hot.argmax(axis=-1)",
                 )
             )
-        if isinstance(ids, np.ndarray) and ids.size and (ids.min() < 0 or ids.max() >= V):
+        ids = checked(ids, check=self._check)
+        rows: Value = take(self.weight, ids, axis=0)  # (..., E)
+        return rows
+
+    def _check(self, ids: np.ndarray) -> None:
+        """Raise if an id is the number of no row."""
+        V = self.num_embeddings
+        if ids.size and (ids.min() < 0 or ids.max() >= V):
             wrong = tuple(np.argwhere((ids < 0) | (ids >= V))[0].tolist())
             raise OutOfRangeError(
                 explain(
@@ -182,8 +189,6 @@ class Embedding(Module):
                     fix="encode with the vocabulary that the module was built for",
                 )
             )
-        rows: Value = take(self.weight, ids, axis=0)  # (..., E)
-        return rows
 
     def extra_repr(self) -> str:
         """Give the sizes, in the order in which they are passed."""

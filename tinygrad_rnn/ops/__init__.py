@@ -1,6 +1,7 @@
 """The ops, one block each: a forward function on arrays, its derivative, and their formulas."""
 
 from . import descriptions as descriptions  # what help() says of them beside the formula
+from . import expansions as expansions  # what the compiler may take instead
 from .arithmetic import (
     absolute,
     add,

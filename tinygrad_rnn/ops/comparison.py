@@ -89,6 +89,13 @@ def isnan(x):
     return np.isnan(x)
 
 
+@primitive(differentiable=False, elementwise=True)
+def checked(x, *, check):
+    """y = x, after check(x) has not raised"""
+    check(x)
+    return x
+
+
 @primitive(np.argmax, differentiable=False)
 def argmax(x, *, axis=None, keepdims=False):
     """y = place of the largest entry along axis"""

@@ -8,7 +8,7 @@ from ..engine.errors import explain
 from ..engine.primitive import primitive
 
 
-@primitive(differentiable=False, elementwise=True)
+@primitive(differentiable=False, random=True)
 def keep_mask(x, *, p, generator):
     """y = 1/(1 − p) with probability 1 − p, else 0"""
     if x.dtype.kind != "f":

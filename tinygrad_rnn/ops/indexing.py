@@ -183,6 +183,11 @@ class Placed(Deferred):
         for g, index in parts_of(tuple(self.inputs), tuple(self.indices)):
             add_at(buffer, index, g)
 
+    def added_to(self, other: Any) -> Any:
+        """Return `other`, with each part added at its index."""
+        everywhere = ((Ellipsis,), *self.indices)
+        return place(other, *self.inputs, indices=everywhere, shape=self.shape)
+
     def joined(self) -> Any:
         """Return the parts joined, if they are slices that follow on and cover the last axis.
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..engine.backward import Deferred
 from ..engine.errors import ShapeError, explain
 from ..engine.primitive import primitive
-from .shaping import swapaxes
+from .shaping import concatenate, swapaxes
 
 
 @primitive(np.matmul)
@@ -107,7 +107,7 @@ class Product(Deferred):
         self.rows = a.shape[0]
         self.a = [a]
         self.g = [g]
-        self.total: np.ndarray | None = None
+        self.total: Any = None
 
     def absorb(self, other: Deferred) -> bool:
         """Take the rows of another product of the same shape in."""
@@ -116,7 +116,7 @@ class Product(Deferred):
         self.a += other.a
         self.g += other.g
         self.rows += other.rows
-        if self.rows > self.enough and type(self.a[0]) is np.ndarray:
+        if self.rows > self.enough:
             self.total = self.dense()
             self.a, self.g, self.rows = [], [], 0
         return True
@@ -137,7 +137,7 @@ class Product(Deferred):
 
 def joined(rows: list[Any]) -> Any:
     """Join matrices along their rows; a single one needs no copy."""
-    return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=0)
+    return rows[0] if len(rows) == 1 else concatenate(rows, axis=0)
 
 
 def times_transposed(x, weight):

@@ -91,7 +91,7 @@ def to_extremes(g, y, x, axis):
     """Give g to the entries that equal the extreme y, in equal parts."""
     extreme = restore(y, x, axis)
     chosen = (x == extreme) | ((x != x) & (extreme != extreme))  # a NaN is the extreme of all
-    count = np.sum(chosen, axis=axis, keepdims=True, dtype=g.dtype)
+    count = chosen.astype(g.dtype).sum(axis=axis, keepdims=True)
     return where(chosen, restore(g, x, axis) / count, 0.0)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine.errors import LogitsWarning, OutOfRangeError, ShapeError, explain
-from ..engine.graph import Node
 from ..engine.places import warn_program
 from ..engine.primitive import primitive
+from ..engine.value import Value
 from .arithmetic import where
 from .nonlinear import as_floats, exp, sigmoid, softplus, square
 
@@ -102,8 +102,16 @@ def one_hot(ids, like, *, ignore_index=None):
     return y if ignore_index is None else y * counted[..., None]
 
 
+@primitive(differentiable=False)
+def class_ids(targets, logits):
+    """y = targets, each of them the number of a class"""
+    check_targets(logits, targets, None)
+    return targets
+
+
+@primitive(differentiable=False)
 def at_ids(x, ids):
-    """Return x[…, ids[…]]: in each row the entry that the id names."""
+    """y = x[…, ids[…]]: in each row the entry that the id names"""
     rows = x.reshape(-1, x.shape[-1])
     return rows[np.arange(len(rows)), ids.reshape(-1)].reshape(ids.shape)
 
@@ -111,7 +119,7 @@ def at_ids(x, ids):
 def warn_if_made_by(curve, logits, op):
     """Warn if logits are the result of the very curve that the loss applies to them."""
     name = curve.rule.name
-    if isinstance(logits, Node) and logits.rule is curve.rule:
+    if isinstance(logits, Value) and logits.rule is curve.rule:
         warn_program(
             explain(
                 f"{op} of probabilities: its logits are a result of {name}",
@@ -131,7 +139,7 @@ def is_ids(targets):
 def row_count(logits, targets, ignore_index):
     """Return how many rows count in the mean."""
     if is_ids(targets) and ignore_index is not None:
-        return np.sum(targets != ignore_index, dtype=logits.dtype)
+        return (targets != ignore_index).astype(logits.dtype).sum()
     return logits.size // logits.shape[-1]
 
 
@@ -219,7 +227,7 @@ def like(prediction, target, op):
                 fix="give both the same shape, with reshape or [:, None]",
             )
         )
-    if isinstance(target, Node):
-        return target if target.data.dtype.kind == "f" else target.data.astype(prediction.dtype)
+    if isinstance(target, Value):
+        return target if target.dtype.kind == "f" else target.detach().astype(prediction.dtype)
     target = np.asarray(target)
     return target if target.dtype.kind == "f" else target.astype(prediction.dtype)

@@ -19,7 +19,7 @@ MORE_STEPS = "run more time steps, with a loss at each of them"
 
 def weight_mistakes(problem: Problem, through: list[Edge], line: str) -> Iterator[Mistake]:
     """Yield mistakes of the product with the recurrent weight, and of the slope beside it."""
-    products = [e for e in through if problem.is_product(e.node)]
+    products = [product for e in through for product in products_at(problem, e)]
     square = {e: w for e in products if (w := weight_position(problem, e)) is not None}
     if square:
         changes = {e.node: [transposed(e.position, w)] for e, w in square.items()}
@@ -65,6 +65,15 @@ def weight_mistakes(problem: Problem, through: list[Edge], line: str) -> Iterato
                 MORE_STEPS,
                 {e.node: [change(problem, e)] for e in plain},
             )
+
+
+def products_at(problem: Problem, edge: Edge) -> list[Edge]:
+    """Return the products that a carried state goes into, also beside constants in one array."""
+    if problem.is_product(edge.node):
+        return [edge]
+    if len(problem.edges[edge.node]) > 1:
+        return []
+    return [e for e in problem.readers[edge.node] if problem.is_product(e.node)]
 
 
 def bare_carry(edge: Edge) -> Change:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ... import ops
 from ...engine.graph import Node
 from ...ops.indexing import HOLE
@@ -22,6 +24,12 @@ class Operands:
         self.at_time: dict[tuple[Any, int | None], Node] = {
             (problem.kinds[n], problem.times[n]): n for n in problem.nodes
         }
+        self.joined: dict[tuple[Any, int], tuple[Any, tuple[Any, ...]]] = {}
+        for edge in problem.carries:
+            if edge.node.rule is ops.concatenate.rule:
+                for reader in problem.readers[edge.node]:
+                    key = problem.kinds[reader.node], reader.position
+                    self.joined[key] = problem.kinds[edge.x], place_in_join(edge)
 
     def beside(self, edge: Edge) -> int | None:
         """Return the position of what a weight is multiplied with."""
@@ -38,13 +46,19 @@ class Operands:
         position = self.beside(edge)
         if position is None:
             return None
-        return position if (self.problem.kinds[edge.node], position) in self.before else None
+        key = self.problem.kinds[edge.node], position
+        return position if key in self.before or key in self.joined else None
 
     def after(self, edge: Edge, position: int) -> Any:
         """Return the state of the same step, which the next one reads."""
-        kind = self.before[self.problem.kinds[edge.node], position]
+        key = self.problem.kinds[edge.node], position
+        kind, place = self.joined[key] if key in self.joined else (self.before[key], None)
         node = self.at_time.get((kind, self.problem.times[edge.node]))
-        return None if node is None else node.data
+        if node is None or place is None:
+            return None if node is None else node.data
+        whole = np.array(array_of(edge.node.inputs[position]))
+        whole[place] = node.data
+        return whole
 
     def first_state(self, edge: Edge, position: int) -> Any:
         """Return what was carried into the first step, of the state that a weight is used on."""
@@ -56,6 +70,15 @@ class Operands:
             if state == kind:
                 return array_of(self.problem.alike[reader][0].inputs[place])
         return None
+
+
+def place_in_join(edge: Edge) -> tuple[Any, ...]:
+    """Return where an input of a concatenation lies in it: an index."""
+    axis = edge.node.params.get("axis", 0)
+    before = sum(array_of(x).shape[axis] for x in edge.node.inputs[: edge.position])
+    index = [slice(None)] * edge.x.data.ndim
+    index[axis] = slice(before, before + edge.x.data.shape[axis])
+    return tuple(index)
 
 
 def is_lookup(edge: Edge) -> bool:

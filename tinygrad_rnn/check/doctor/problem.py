@@ -15,7 +15,7 @@ import numpy as np
 from ... import ops
 from ...engine.graph import Node, ancestors, dependants
 from ...engine.recording import time_of
-from ..time_steps import inferred_times, times_of
+from ..time_steps import REARRANGING, inferred_times, times_of
 from .curves import Curve, curve_at
 
 PRODUCTS = {ops.matmul.rule, ops.linear.rule, ops.recurrent_linear.rule, ops.einsum.rule}
@@ -180,6 +180,7 @@ class Problem:
         names = {weight: name for name, weight in self.weights.items()}
         numbers: dict[Hashable, int] = {}
         kinds: dict[Node, Hashable] = {}
+        read_only: set[Node] = set()  # nothing but what was there before the step, put together
         for node in self.nodes:
             t = self.times[node]
             kind: Hashable
@@ -192,8 +193,10 @@ class Problem:
                 for x in node.inputs:
                     here = isinstance(x, Node) and x in kinds
                     known = here and x in self.weight_side and x not in self.first_states
-                    same_step = here and (known or self.times[x] == t)
+                    same_step = here and (known or self.times[x] == t) and x not in read_only
                     inputs.append(numbers[kinds[x]] if same_step else None)
+                if node.rule in REARRANGING and all(x is None for x in inputs):
+                    read_only.add(node)
                 kind = (
                     place(node.scope),
                     node.rule.name,

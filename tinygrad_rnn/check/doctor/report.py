@@ -161,7 +161,7 @@ def said(explanation: Explanation, indent: str) -> list[str]:
 
 def distance(x: float) -> str:
     """Write a relative difference; one that only rounding makes is the same on all machines."""
-    return f"< {ROUNDING:.0e}" if x < ROUNDING else number(x)
+    return f"<{ROUNDING:.0e}" if x < ROUNDING else number(x)
 
 
 def called(names: Sequence[str], every: Collection[str]) -> str:

@@ -1,0 +1,8 @@
+"""The compiler: a function is traced once, its program rearranged, and replayed many times."""
+
+from .compiled import Compiled, compile
+from .passes import PASSES
+from .program import Program
+from .refusals import CaptureError
+
+__all__ = ["PASSES", "CaptureError", "Compiled", "Program", "compile"]

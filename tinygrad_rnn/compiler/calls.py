@@ -1,0 +1,123 @@
+"""How a step becomes a call that writes its result into memory that is there already.
+
+Imports the ops' rules. Most of NumPy's functions take an array to write into. An op that has no
+such form here, a user's own among them, is computed as always and its result is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..engine.errors import ShapeError, explain
+from ..engine.rule import RULES, Rule
+from .joins import CLONE
+from .passes.rules import PACKED
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+UFUNCS: dict[Rule, np.ufunc] = {
+    RULES[f.__name__]: f
+    for f in (
+        *(np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute),
+        *(np.maximum, np.minimum, np.exp, np.expm1, np.log, np.log1p, np.sqrt),
+        *(np.sin, np.cos, np.tanh, np.sign, np.floor, np.ceil, np.rint, np.trunc),
+        *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+        *(np.isfinite, np.isnan),
+    )
+}
+REDUCTIONS: dict[Rule, np.ufunc] = {
+    RULES["sum"]: np.add,
+    RULES["max"]: np.maximum,
+    RULES["min"]: np.minimum,
+    RULES["prod"]: np.multiply,
+}
+
+
+def where_into(condition: Any, a: Any, b: Any, out: np.ndarray) -> None:
+    """Write a where the condition holds, b elsewhere."""
+    np.copyto(out, b)
+    np.copyto(out, a, where=condition)
+
+
+def one_hot_into(ids: np.ndarray, like: Any, out: np.ndarray) -> None:
+    """Write a one at each id."""
+    out.fill(0)
+    np.put_along_axis(out, np.expand_dims(ids, -1), 1, axis=-1)
+
+
+def whatever(forward: Callable[..., Any], params: dict[str, Any], out: np.ndarray) -> Any:
+    """Return a function that computes an op as always, and copies its result."""
+
+    def compute(*inputs: Any) -> None:
+        y = forward(*inputs, **params)
+        if np.shape(y) != out.shape:
+            raise ShapeError(
+                explain(
+                    f"{forward.__name__} returned shape {np.shape(y)} where it returned"
+                    f" {out.shape} while it was traced",
+                    where="a compiled function",
+                    why="the shape of its result depends on the numbers in its inputs",
+                    fix="let it depend on shapes and settings only, or leave it out of tg.compile",
+                )
+            )
+        out[...] = y
+
+    return compute
+
+
+def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np.ndarray) -> Call:
+    """Return the call that computes an op into `out`.
+
+    Parameters
+    ----------
+    rule : Rule
+        The op.
+    inputs : tuple of array or number
+        Where its inputs lie.
+    params : dict
+        Its settings.
+    out : array
+        Where its result goes.
+    """
+    if rule in UFUNCS:
+        *operands, out = flat((*inputs, out))
+        if UFUNCS[rule] in (np.maximum, np.minimum):  # which want their output named
+            return partial(UFUNCS[rule], out=out), tuple(operands)
+        return UFUNCS[rule], (*operands, out)
+    if rule in REDUCTIONS:
+        (x,) = inputs
+        ufunc, axis = REDUCTIONS[rule], params.get("axis")
+        axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
+        return ufunc.reduce, (x, axis, out.dtype, out, params.get("keepdims", False))
+    if rule is RULES["matmul"]:
+        a, b = inputs
+        plain = a.ndim <= 2 == b.ndim and out.flags.c_contiguous
+        return (np.dot if plain else np.matmul), (*inputs, out)
+    if rule is RULES["where"]:
+        return where_into, (*inputs, out)
+    if rule is RULES["square"]:
+        return np.multiply, (*inputs, *inputs, out)
+    if rule in (CLONE, PACKED) or rule is RULES["astype"]:
+        return np.copyto, (out, *inputs)
+    if rule is RULES["one_hot"] and params.get("ignore_index") is None:
+        return one_hot_into, (*inputs, out)
+    return whatever(rule.forward, params, out), inputs
+
+
+def flat(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return arrays of one size as vectors: NumPy then has nothing to broadcast."""
+    arrays = [x for x in operands if isinstance(x, np.ndarray) and x.ndim]
+    one_size = len({x.size for x in arrays}) == 1 < len({x.shape for x in arrays})
+    if not one_size or not all(x.flags.c_contiguous for x in arrays):
+        return operands
+    return tuple(x.reshape(-1) if isinstance(x, np.ndarray) and x.ndim else x for x in operands)
+
+
+def run(calls: Iterable[Call]) -> None:
+    """Make the calls, one after the other."""
+    for function, arguments in calls:
+        function(*arguments)

@@ -1,0 +1,231 @@
+"""`compile`: the same function, traced once for each form of its arguments, and replayed.
+
+Imports the engine and files above.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Iterable
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from ..engine import recording
+from ..engine.errors import explain
+from ..engine.value import Value
+from .passes import PASSES, Pass
+from .program import Program
+from .refusals import CaptureError
+from .trace import Trace
+
+MANY = 8  # traces of arguments of the same form, after which something must be wrong
+
+
+class Compiled:
+    """A function that is traced once for each form of its arguments, and then replayed.
+
+    `compile` makes it.
+
+    Parameters
+    ----------
+    fn : callable
+        The function.
+    passes : tuple of callable
+        What is done to its program, Program → Program each.
+
+    Attributes
+    ----------
+    fn : callable
+        The function itself.
+    passes : tuple of callable
+        What is done to its program.
+    program : Program
+        What the last call ran.
+
+    Raises
+    ------
+    CaptureError
+        At a call, if the function cannot be traced; see `compile`.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> double = tg.compile(lambda x: 2 * x)
+    >>> double(np.array([1.0, 2.0]))
+    array([2., 4.])
+    >>> print(double.program)
+        %0 = argument 0  : float64 2
+        %2 = multiply(2, %0)  : float64 2  → output 0
+    """
+
+    def __init__(self, fn: Callable[..., Any], passes: tuple[Pass, ...]) -> None:
+        functools.update_wrapper(self, fn)
+        self.__name__ = getattr(fn, "__name__", type(fn).__name__)
+        self.fn = fn
+        self.passes = passes
+        self.traces: dict[Any, list[Trace]] = {}
+        self.last: Trace | None = None
+        self.lock = RLock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the function returns."""
+        now = recording.current.get()
+        if now.tracer is not None or now.mode.watcher is not None:
+            # It becomes a part of what is being traced; and `debug` looks at each op.
+            return self.fn(*args, **kwargs)
+        arrays: list[Any] = []
+        statics: list[Any] = []
+        form = form_of((args, kwargs), arrays, statics)
+        trace = self.find(form) or self.trace(form, args, kwargs, statics)
+        self.last = trace
+        return trace.run(arrays, args, kwargs)
+
+    def find(self, form: Any) -> Trace | None:
+        """Return a trace for arguments of this form, if the surroundings are as they were."""
+        for trace in self.traces.get(form, ()):
+            if not trace.surroundings.changed():
+                return trace
+        return None
+
+    def trace(
+        self, form: Any, args: tuple[Any, ...], kwargs: dict[str, Any], statics: list[Any]
+    ) -> Trace:
+        """Trace the function anew."""
+        with self.lock:
+            found = self.find(form)  # another thread may have come first
+            if found is not None:
+                return found
+            earlier = self.traces.setdefault(form, [])
+            if len(earlier) == MANY:
+                warnings.warn(
+                    f"{self.__name__} was traced {MANY} times for arguments of the same form;"
+                    f" what changes from call to call is {earlier[-1].surroundings.changed()}:"
+                    " pass it as an array",
+                    stacklevel=3,
+                )
+            trace = Trace(self.fn, self.passes, args, kwargs, statics)
+            earlier.insert(0, trace)
+            del earlier[2 * MANY :]
+            return trace
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind to an instance, where a method was compiled."""
+        return self if instance is None else functools.partial(self, instance)
+
+    @property
+    def program(self) -> Program:
+        """The program that the last call ran: printable, and drawn by ``tg.draw``.
+
+        Raises
+        ------
+        CaptureError
+            If the function has not been called yet.
+        """
+        if self.last is None:
+            raise CaptureError(
+                explain(
+                    f"{self.__name__} has no program yet",
+                    where="compiled.program",
+                    why="it is traced at its first call, which tells the shapes of its arguments",
+                    fix="call it once",
+                )
+            )
+        return self.last.program
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}>"
+
+
+def compile(fn: Callable[..., Any] | None = None, *, passes: Iterable[str] | None = None) -> Any:
+    """Return the same function, traced at its first call and replayed ever after.
+
+    Parameters
+    ----------
+    fn : callable
+        A function of arrays and Values, and of lists, tuples and dicts of them. It may use
+        parameters and arrays from outside, layers, loops, dropout, derivatives of functions.
+    passes : iterable of str, optional
+        What is done to the program; all of `compiler.PASSES` by default. Without any, results are
+        those of the function itself, bit for bit.
+
+    Returns
+    -------
+    Compiled
+        Is called like `fn` and returns the same: Values where `fn` would. ``loss.backward()`` fills
+        ``.grad`` as ever. Its `program` can be printed and drawn.
+
+    Raises
+    ------
+    CaptureError
+        At a call, if the function looks at a number: ``if v:``, ``float(v)``, ``v.data``.
+
+    Notes
+    -----
+    Each new form of the arguments (shapes, dtypes, structure; and every other number or text among
+    them) is traced anew, and so is a parameter that was replaced by another, ``model.eval()``, and
+    every other change that the function could see. What it does beside computing its result, such
+    as printing, happens only while it is traced.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> W = tg.Value(np.eye(2))
+    >>> @tg.compile
+    ... def loss(x):
+    ...     return np.sum(np.tanh(W @ x) ** 2)
+    >>> for x in np.ones((3, 2)):
+    ...     loss(x).backward()
+    >>> W.grad.round(2)
+    array([[1.92, 1.92],
+           [1.92, 1.92]])
+    """
+    if fn is None:
+        return functools.partial(compile, passes=passes)
+    if not callable(fn):
+        raise TypeError(
+            explain(
+                f"compile of a {type(fn).__name__}",
+                where="tg.compile(fn)",
+                why="a function is traced, not its result",
+                fix="write tg.compile(loss)(x), or @tg.compile above def loss(x): ...",
+            )
+        )
+    chosen = tuple(PASSES) if passes is None else tuple(passes)
+    unknown = [name for name in chosen if name not in PASSES]
+    if unknown:
+        raise ValueError(
+            explain(
+                f"no pass is called {', '.join(map(repr, unknown))}",
+                where="tg.compile(fn, passes=…)",
+                why=f"there are {', '.join(PASSES)}",
+                fix="choose among these; passes=() leaves the program as it was traced",
+            )
+        )
+    return Compiled(fn, tuple(PASSES[name] for name in PASSES if name in chosen))
+
+
+def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
+    """Return what a trace depends on in the arguments, as a key; list the arrays among them."""
+    kind = type(tree)
+    if kind is tuple or kind is list:
+        return (kind, *[form_of(x, arrays, statics) for x in tree])
+    if kind is np.ndarray:
+        arrays.append(tree)
+        return (tree.shape, tree.dtype)
+    if isinstance(tree, Value):
+        arrays.append(tree)
+        return (Value, tree.shape, tree.dtype, tree.requires_grad)
+    if isinstance(tree, (np.ndarray, np.generic)):
+        arrays.append(tree)
+        return (tree.shape, tree.dtype)
+    if isinstance(tree, dict):
+        return (dict, *[(key, form_of(x, arrays, statics)) for key, x in tree.items()])
+    if isinstance(tree, (list, tuple)):
+        return (kind, *[form_of(x, arrays, statics) for x in tree])
+    if tree is None or isinstance(tree, (bool, int, float, str, bytes)):
+        return (kind, tree)
+    statics.append(tree)
+    return (kind, id(tree))

@@ -1,0 +1,40 @@
+"""Where a step stands in time, for programs that know no time. Imports `program`.
+
+A loop's forward half is made from the first step to the last, its backward half from the last to
+the first. What is to lie in one array should lie in one order: that of the forward half.
+"""
+
+from __future__ import annotations
+
+from ..program import Program, reachable
+from ..steps import SEED, Step
+
+
+class Clock:
+    """When, in the order of the forward half, the numbers of a step are from.
+
+    Parameters
+    ----------
+    program : Program
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.times: dict[Step, int] = {}
+        self.late: set[Step] = set()  # steps that wait for the gradient of a result
+        forward = set(reachable(program.outputs))
+        for s in program.steps:
+            self.enter(s, s in forward)
+
+    def enter(self, s: Step, is_forward: bool = False) -> None:
+        """Note a step's time; its inputs' are known."""
+        if s.kind == SEED or any(x in self.late for x in s.inputs):
+            self.late.add(s)
+        if is_forward:
+            self.times[s] = s.order if s.rule is not None else -1
+            return
+        early = [x for x in s.inputs if x not in self.late]
+        self.times[s] = max((self.times[x] for x in early or s.inputs), default=-1)
+
+    def time(self, s: Step) -> int:
+        """Return a number that grows with time."""
+        return self.times[s]

@@ -1,0 +1,36 @@
+"""When each step is run: as late as it can be, so that what it makes is still in the cache.
+
+Imports `program`.
+"""
+
+from __future__ import annotations
+
+from ..program import Program
+from ..regions import VIEWS
+from ..steps import Step
+
+
+def schedule(program: Program) -> Program:
+    """Bring the steps into the order in which they are needed, the longest way first."""
+    depth: dict[Step, int] = {}
+    for s in program.steps:
+        before = max((depth[x] for x in s.inputs), default=0)
+        depth[s] = before + (s.rule is not None and s.rule not in VIEWS)
+    drawn_before: dict[Step, Step] = {}  # random numbers are drawn in the order of the function
+    random = [s for s in program.steps if s.rule is not None and s.rule.random]
+    drawn_before.update(zip(random[1:], random, strict=False))
+    new: dict[Step, Step] = {}
+    stack = [(s, False) for s in reversed(program.roots)]
+    while stack:
+        s, is_ready = stack.pop()
+        if s in new:
+            continue
+        if is_ready or s.rule is None:
+            new[s] = s if s.rule is None else s.again(new[x] for x in s.inputs)
+            continue
+        stack.append((s, True))
+        needed = sorted(s.inputs, key=depth.__getitem__)
+        if s in drawn_before:
+            needed.append(drawn_before[s])
+        stack += [(x, False) for x in needed if x not in new]
+    return program.replaced(new)

@@ -1,0 +1,210 @@
+"""The same with fewer steps: equal steps become one, and what undoes itself goes.
+
+Imports `program`. Every rule of algebra here holds for each entry by itself, up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...engine.rule import RULES, Rule
+from ..program import Program
+from ..shapes import frozen
+from ..steps import Step, constant, step
+from .rules import LESS_ONE_HOT
+
+Simpler = Callable[[Step], Step | None]
+
+SIMPLER: dict[Rule, list[Simpler]] = {}
+COMMUTATIVE = {RULES["add"], RULES["multiply"]}
+
+
+def simplify(program: Program) -> Program:
+    """Merge equal steps, and replace steps by simpler ones."""
+    known: dict[Any, Step] = {}
+
+    def merged(s: Step) -> Step:
+        """Return the step that computes the same, if there is one already."""
+        assert s.rule is not None
+        if s.rule.random:
+            return s
+        inputs: Any = [("number", type(x.value), x.value) if x.is_number else x for x in s.inputs]
+        if s.rule in COMMUTATIVE and not any(x.is_number for x in s.inputs):
+            inputs.sort(key=lambda x: x.order)
+        return known.setdefault((s.rule, tuple(inputs), frozen(s.params)), s)
+
+    def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:
+        s = merged(s.on(inputs))
+        while s.rule is not None:
+            better = next(filter(None, (f(s) for f in SIMPLER.get(s.rule, ()))), None)
+            if better is None or (better.shape, better.dtype) != (s.shape, s.dtype):
+                break
+            s = better if better.rule is None else merged(better)
+        return s
+
+    return program.rewritten(rewrite)
+
+
+def simpler(*names: str) -> Callable[[Simpler], Simpler]:
+    """Enter a rule of algebra for the ops of these names: it returns the simpler step, or None."""
+
+    def enter(f: Simpler) -> Simpler:
+        for name in names:
+            SIMPLER.setdefault(RULES[name], []).append(f)
+        return f
+
+    return enter
+
+
+def number(x: Step) -> Any:
+    """Return the Python number that a step is; None if it is an array."""
+    return x.value if x.is_number else None
+
+
+@simpler("multiply")
+def times_one(s: Step) -> Step | None:
+    """x · 1 = x"""
+    a, b = s.inputs
+    return a if number(b) == 1 else b if number(a) == 1 else None
+
+
+@simpler("add")
+def plus_zero(s: Step) -> Step | None:
+    """x + 0 = x"""
+    a, b = s.inputs
+    return a if number(b) == 0 else b if number(a) == 0 else None
+
+
+@simpler("divide")
+def by_a_number(s: Step) -> Step | None:
+    """x / n = x · (1 / n)"""
+    a, b = s.inputs
+    if not number(b) or s.dtype != a.dtype or s.dtype.kind != "f":
+        return None
+    return step(RULES["multiply"], [a, constant(1 / b.value)], scope=s.scope)
+
+
+@simpler("power")
+def small_power(s: Step) -> Step | None:
+    """x¹ = x, x² = x · x"""
+    a, b = s.inputs
+    if number(b) == 2:
+        return step(RULES["multiply"], [a, a], scope=s.scope)
+    return a if number(b) == 1 else None
+
+
+@simpler("negative")
+def twice_negative(s: Step) -> Step | None:
+    """−(−x) = x"""
+    (x,) = s.inputs
+    return x.inputs[0] if x.rule is s.rule else None
+
+
+@simpler("astype")
+def same_dtype(s: Step) -> Step | None:
+    """x in its own dtype is x"""
+    return s.inputs[0]
+
+
+@simpler("reshape")
+def reshape_once(s: Step) -> Step | None:
+    """Only the last of several shapes counts."""
+    (x,) = s.inputs
+    if x.shape == s.shape:
+        return x
+    if x.rule is s.rule:
+        return step(RULES["reshape"], x.inputs, {"shape": s.shape}, s.scope)
+    return None
+
+
+@simpler("transpose")
+def transpose_twice(s: Step) -> Step | None:
+    """(xᵀ)ᵀ = x"""
+    (x,) = s.inputs
+    if x.rule is s.rule and not s.params.get("axes") and not x.params.get("axes"):
+        return x.inputs[0]
+    return None
+
+
+@simpler("broadcast_to")
+def same_shape(s: Step) -> Step | None:
+    """x repeated to its own shape is x"""
+    return s.inputs[0]
+
+
+@simpler("add", "subtract", "multiply", "divide", "maximum", "minimum")
+def broadcasts_anyway(s: Step) -> Step | None:
+    """An operand need not be repeated to a shape that the other one has."""
+    for i, x in enumerate(s.inputs):
+        other = s.inputs[1 - i]
+        if x.rule is RULES["broadcast_to"] and other.shape == s.shape:
+            inputs = list(s.inputs)
+            inputs[i] = x.inputs[0]
+            return s.remade(inputs)
+    return None
+
+
+@simpler("getitem")
+def member_of_stack(s: Step) -> Step | None:
+    """The i-th row of a stack is its i-th member."""
+    x, index = s.inputs[0], s.params["index"]
+    if x.rule is not RULES["stack"] or x.params.get("axis", 0) != 0 or len(s.inputs) > 1:
+        return None
+    if not index or type(index[0]) is not int:
+        return None
+    member = x.inputs[index[0]]
+    if len(index) == 1:
+        return member
+    return step(RULES["getitem"], [member], {"index": index[1:]}, s.scope)
+
+
+@simpler("stack")
+def rows_in_order(s: Step) -> Step | None:
+    """The rows of x, stacked in order, are x; some of them that follow on are a slice."""
+    if s.params.get("axis", 0) != 0:
+        return None
+    first = s.inputs[0]
+    if first.rule is not RULES["getitem"]:
+        return None
+    (x, *arrays), index = first.inputs, first.params["index"]
+    if arrays or len(index) != 1 or type(index[0]) is not int or index[0] < 0:
+        return None
+    for i, member in enumerate(s.inputs):
+        if (
+            member.rule is not first.rule
+            or member.inputs != first.inputs
+            or member.params["index"] != (index[0] + i,)
+        ):
+            return None
+    if len(s.inputs) == x.shape[0]:
+        return x
+    rows = slice(index[0], index[0] + len(s.inputs))
+    return step(first.rule, [x], {"index": (rows,)}, s.scope)
+
+
+@simpler("place")
+def placed_everywhere(s: Step) -> Step | None:
+    """Gradients placed at rows 0, 1, 2, … that cover an array are a stack."""
+    indices = s.params["indices"]
+    if len(indices) != len(s.inputs) or any(x.shape != s.shape[1:] for x in s.inputs):
+        return None
+    rows: dict[int, Step] = {}
+    for index, x in zip(indices, s.inputs, strict=True):
+        if len(index) != 1 or type(index[0]) is not int:
+            return None
+        rows[index[0] % s.shape[0]] = x
+    if len(rows) != len(s.inputs) or len(rows) != s.shape[0]:
+        return None
+    return step(RULES["stack"], [rows[i] for i in range(len(rows))], scope=s.scope)
+
+
+@simpler("subtract")
+def softmax_less_target(s: Step) -> Step | None:
+    """P − one_hot(ids) needs no array of zeros."""
+    p, x = s.inputs
+    if x.rule is not RULES["one_hot"] or x.params.get("ignore_index") is not None:
+        return None
+    if p.shape != x.shape or p.dtype != x.dtype:
+        return None
+    return step(LESS_ONE_HOT, [p, x.inputs[0]], scope=s.scope)

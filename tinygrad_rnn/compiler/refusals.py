@@ -1,0 +1,71 @@
+"""What cannot be compiled, and how that is worded. Imports the engine's errors and rules only."""
+
+from __future__ import annotations
+
+from ..engine.errors import GraphError, explain
+from ..engine.rule import Rule
+
+
+class CaptureError(GraphError):
+    """A function cannot be compiled: it looks at numbers that are not there while it is traced.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> @tg.compile
+    ... def f(x):
+    ...     return x if x.sum() > 0 else -x
+    >>> try:
+    ...     f(np.ones(2))
+    ... except tg.CaptureError as error:
+    ...     print(str(error).splitlines()[0])
+    if v:, while v: or v1 and v2 of a Value whose numbers are not known yet
+    """
+
+
+def no_numbers(what: str, fix: str = "") -> CaptureError:
+    """Word the error of a function that looks at a number while it is traced."""
+    return CaptureError(
+        explain(
+            f"{what} of a Value whose numbers are not known yet",
+            where="a function that tg.compile is tracing",
+            why="the function is traced once and replayed with other numbers: what it read now"
+            " would hold for the first batch only",
+            fix=fix or "return what you want to look at, and look at it outside",
+        )
+    )
+
+
+def depends_on_numbers(rule: Rule) -> CaptureError:
+    """Word the error of an op whose result's shape is not known beforehand."""
+    return CaptureError(
+        explain(
+            f"the shape of {rule.name}'s result depends on the numbers in its inputs",
+            where=rule.call_form(),
+            why="a compiled function is traced once for all inputs of the same shapes",
+            fix="keep the shape and mask instead: np.where(mask, x, 0.0), or compile only"
+            " what comes before and after",
+        )
+    )
+
+
+def left_a_mark(changed: str) -> CaptureError:
+    """Word the error of a function that changes what it sees."""
+    if not changed:
+        return CaptureError(
+            explain(
+                "random numbers were drawn while a function was traced",
+                where="a function that tg.compile is tracing",
+                why="they would be the same at every replay",
+                fix="draw with tg.dropout, whose numbers are drawn anew; or draw outside and pass"
+                " them as an array",
+            )
+        )
+    return CaptureError(
+        explain(
+            f"{changed} changed while a function was traced",
+            where="a function that tg.compile is tracing",
+            why="a replay computes results and changes nothing else",
+            fix="return what shall be kept, and keep it outside",
+        )
+    )

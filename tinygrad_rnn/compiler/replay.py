@@ -1,0 +1,240 @@
+"""A traced function's replays as nodes of the caller's graph. Imports the engine and files above.
+
+Running a program makes one node, the bundle of its outputs, and one for each output. Its VJP runs
+the program's second half. So ``loss.backward()`` is the sweep that it always is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine.backward import Deferred, Sweep
+from ..engine.graph import Node
+from ..engine.pullback import alias, leaves, map_leaves
+from ..engine.recording import differentiating, traced_by
+from ..engine.rule import NO_PARAMS, Rule
+from ..engine.value import Value, apply
+from .capture import Output, gathered
+from .execution import Executable, Frame
+from .stepwise import StepwiseFrame
+
+AnyFrame = Frame | StepwiseFrame
+
+
+class Cotangents(Deferred):
+    """The gradients of a program's outputs, None for those that have none yet."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, count: int, index: int, g: Any) -> None:
+        self.parts = np.full(count, None, object)
+        self.parts[index] = g
+
+    def absorb(self, other: Deferred) -> bool:
+        """Take the gradients of other outputs in."""
+        if not isinstance(other, Cotangents):
+            return False
+        for k, g in enumerate(other.parts):
+            if g is not None:
+                mine = self.parts[k]
+                self.parts[k] = g if mine is None else mine + g
+        return True
+
+    def dense(self) -> np.ndarray:
+        """Return them as an array of objects, as the bundle is one."""
+        return self.parts
+
+
+class Handed(Deferred):
+    """A gradient in an array that nobody else holds, so that the sweep need not copy it."""
+
+    __slots__ = ("g",)
+
+    def __init__(self, g: Any) -> None:
+        self.g = g
+
+    def absorb(self, other: Deferred) -> bool:
+        """Leave adding to the sweep."""
+        return False
+
+    def dense(self) -> Any:
+        """Return the array."""
+        return self.g
+
+    def add_to(self, buffer: np.ndarray) -> None:
+        """Add it."""
+        buffer += self.g
+
+
+def result(bundle: Any, *, index: int) -> Any:
+    """y = output number `index`"""
+    return bundle[index]
+
+
+def result_vjp(g: Any, y: Any, bundle: Any, *, index: int) -> Cotangents:
+    """dbundle = g at this output"""
+    return Cotangents(len(bundle), index, g)
+
+
+RESULT = Rule(result)
+RESULT.vjp = result_vjp
+
+
+class Replay:
+    """One run of a program whose gradients may still be asked for.
+
+    Parameters
+    ----------
+    pools : Pools
+        Where frames come from and go to.
+    seeded : tuple of int
+        The outputs that are expected to get a gradient.
+    arguments, parameters : sequence of array
+        What the program runs on.
+    """
+
+    __slots__ = ("arguments", "drawn", "frame", "outputs", "parameters", "pools", "seeded")
+
+    def __init__(
+        self,
+        pools: Pools,
+        seeded: tuple[int, ...],
+        arguments: Sequence[Any],
+        parameters: Sequence[Any],
+    ) -> None:
+        self.pools = pools
+        self.arguments = arguments
+        self.parameters = parameters
+        self.frame: AnyFrame | None = None
+        self.start(seeded)
+
+    def start(self, seeded: tuple[int, ...]) -> None:
+        """Run forward in a frame of the program that can go back from `seeded`."""
+        self.seeded = seeded
+        self.frame = self.pools.take(seeded, self.parameters)
+        generators = self.frame.executable.generators
+        self.drawn = [(g, g.bit_generator.state) for g in generators]
+        self.outputs = self.frame.compute(self.arguments, self.parameters)
+
+    def start_again(self, seeded: tuple[int, ...]) -> None:
+        """Run forward once more, with the same random numbers."""
+        now = [(g, g.bit_generator.state) for g, _ in self.drawn]
+        for g, state in self.drawn:
+            g.bit_generator.state = state
+        self.start(seeded)
+        for g, state in now:
+            g.bit_generator.state = state
+
+    def differentiate(self, gradients: Sequence[Any]) -> list[Any]:
+        """Run backward from the gradients of the outputs, None for those without."""
+        seeded = tuple(k for k, g in enumerate(gradients) if g is not None)
+        if self.frame is None or seeded != self.seeded:
+            self.finish()
+            self.start_again(seeded)  # the values on the way are not there (any more)
+            self.pools.expected = seeded
+        assert self.frame is not None
+        found = self.frame.differentiate([gradients[k] for k in seeded])
+        self.finish()
+        return found
+
+    def finish(self) -> None:
+        """Give the frame back."""
+        frame, self.frame = self.frame, None
+        if frame is not None:
+            self.pools.give(self.seeded, frame)
+
+    __del__ = finish  # the graph is gone, and nobody will ask
+
+
+class Pools:
+    """Programs by the outputs that a gradient comes from, and their frames that are not in use.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the program for a tuple of outputs.
+
+    Attributes
+    ----------
+    expected : tuple of int
+        The outputs that got a gradient last.
+    """
+
+    def __init__(self, build: Callable[[tuple[int, ...]], Executable]) -> None:
+        self.build = build
+        self.executables: dict[tuple[int, ...], Executable] = {}
+        self.idle: dict[tuple[int, ...], list[AnyFrame]] = {}
+        self.expected: tuple[int, ...] = ()
+
+    def executable(self, seeded: tuple[int, ...]) -> Executable:
+        """Return the program that can go back from these outputs."""
+        found = self.executables.get(seeded)
+        if found is None:
+            found = self.executables.setdefault(seeded, self.build(seeded))
+        return found
+
+    def take(self, seeded: tuple[int, ...], parameters: Sequence[Any]) -> AnyFrame:
+        """Return a frame that nobody else works in."""
+        try:
+            # Looked for and taken in one step of the interpreter, so that threads do not meet.
+            return self.idle.setdefault(seeded, []).pop()
+        except IndexError:
+            pass
+        executable = self.executable(seeded)
+        return (Frame if executable.in_place else StepwiseFrame)(executable, parameters)
+
+    def give(self, seeded: tuple[int, ...], frame: AnyFrame) -> None:
+        """Take a frame back."""
+        self.idle.setdefault(seeded, []).append(frame)
+
+
+class Rerun:
+    """Runs ops as always, but on stand-ins for some Values."""
+
+    def __init__(self, standins: dict[Node, Value]) -> None:
+        self.standins = standins
+
+    def apply(self, rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
+        """Compute and record an op on the stand-ins."""
+        inputs = tuple(self.standins.get(x, x) if isinstance(x, Node) else x for x in inputs)
+        with traced_by(None), differentiating():
+            return apply(rule, inputs, params)
+
+
+def differentiate_again(
+    fn: Callable[..., Any],
+    call: tuple[Any, Any],
+    returned: Any,
+    inputs: Sequence[Value],
+    gradients: Sequence[Any],
+) -> list[Any]:
+    """Return the gradients of a compiled function's inputs as Values, for a second derivative.
+
+    The function is run uncompiled: a second derivative that shall be fast is compiled itself.
+
+    Parameters
+    ----------
+    fn, call
+        The function, and its arguments: a tuple and a dict.
+    returned : tree
+        What it returned while it was traced, with an `Output` for each output.
+    inputs : sequence of Value
+        By what to differentiate: parameters, and arguments.
+    gradients : sequence of array, Value or None
+        Those of the outputs.
+    """
+    standins: dict[Node, Value] = {x: alias(x) for x in inputs}
+    args, kwargs = map_leaves(lambda x: standins.get(x, x) if isinstance(x, Node) else x, call)
+    with differentiating(), traced_by(Rerun(standins)):
+        outputs = fn(*args, **kwargs)
+    places = zip(leaves(returned), leaves(outputs), strict=True)
+    roots = {place.index: y for place, y in places if isinstance(place, Output)}
+    seeded = [k for k, g in enumerate(gradients) if g is not None]
+    seeds = [gradients[k] for k in seeded]
+    with differentiating():
+        root = apply(gathered(seeds), tuple(roots[k] for k in seeded))
+        sweep = Sweep(root, seeds[0], create_graph=True, retain=False, sources=[*standins.values()])
+    return [sweep.gradients.get(standins[x]) for x in inputs]

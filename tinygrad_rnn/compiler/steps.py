@@ -1,0 +1,141 @@
+"""A step: an op on the results of steps before it. Imports the engine's rules and `shapes` only.
+
+Steps are immutable and know their inputs, so that a list of them is a graph, too: they are numbered
+as they are made, after their inputs, and sorting by number sorts topologically.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from operator import attrgetter, is_
+from typing import Any
+
+import numpy as np
+
+from ..engine.rule import NO_PARAMS, Rule
+from .shapes import Form, Number, Shape, form_of
+
+making_order = itertools.count()
+by_making = attrgetter("order")
+
+ARGUMENT, PARAMETER, SEED, CONSTANT = "argument", "parameter", "seed", "constant"
+
+
+class Step:
+    """One line of a program.
+
+    Attributes
+    ----------
+    rule : Rule or None
+        The op; None for what the program is given.
+    inputs : tuple of Step
+        What it is applied to, in the order of the rule's forward function.
+    params : dict
+        Its static settings.
+    shape, dtype
+        Of its result; for a Python number () and None, for it has no dtype of its own.
+    kind : str
+        Of a step without a rule: "argument" (an array that the function is called with),
+        "parameter" (a Value that it found outside), "seed" (the gradient of a result) or
+        "constant".
+    value : int, array or number
+        Of a step without a rule: its number among its kind; of a constant the array or number.
+    scope : str
+        Where the function made it: ``"lstm/l0/t=3"``.
+    """
+
+    __slots__ = ("dtype", "inputs", "kind", "order", "params", "rule", "scope", "shape", "value")
+
+    def __init__(
+        self,
+        rule: Rule | None,
+        inputs: tuple[Step, ...],
+        params: dict[str, Any],
+        form: Form | Number,
+        scope: str = "",
+        kind: str = "",
+        value: Any = None,
+    ) -> None:
+        self.rule = rule
+        self.inputs = inputs
+        self.params = params
+        self.shape: Shape = form.shape if type(form) is Form else ()
+        self.dtype: Any = form.dtype if type(form) is Form else None
+        self.kind = kind
+        self.value = value
+        self.scope = scope
+        self.order = next(making_order)
+
+    @property
+    def form(self) -> Form | Number:
+        """Shape and dtype, or the Python number."""
+        return Number(self.value) if self.dtype is None else Form(self.shape, self.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a Python number."""
+        return self.dtype is None
+
+    def on(self, inputs: Iterable[Step]) -> Step:
+        """Return the same op on other inputs of the same shapes; itself if they are the same."""
+        inputs = tuple(inputs)
+        if all(map(is_, inputs, self.inputs)):
+            return self
+        return self.again(inputs)
+
+    def again(self, inputs: Iterable[Step]) -> Step:
+        """Return the same op anew, and so later in the order, on other inputs of these shapes."""
+        return Step(self.rule, tuple(inputs), self.params, self.form, self.scope)
+
+    def remade(self, inputs: Iterable[Step]) -> Step:
+        """Return the same op on inputs of other shapes, which must come to the same result."""
+        assert self.rule is not None
+        return step(self.rule, inputs, self.params, self.scope)
+
+    def described(self, names: dict[Step, str]) -> str:
+        """Write the step as a call, its inputs by their names: ``add(%1, 2)  : float64 3×4``."""
+        if self.rule is None:
+            call = self.kind if self.kind == CONSTANT else f"{self.kind} {self.value}"
+        else:
+            inputs = [repr(x.value) if x.is_number else names[x] for x in self.inputs]
+            settings = [
+                f"{name}={getattr(setting, '__name__', None) or repr(setting)}"
+                for name, setting in self.params.items()
+            ]
+            call = f"{self.rule.name}({', '.join(inputs + settings)})"
+        return f"{call}  : {self.dtype} {'×'.join(map(str, self.shape)) or '1'}"
+
+    def __repr__(self) -> str:
+        name = self.rule.name if self.rule else self.kind
+        return f"<Step {name} {self.shape} {self.dtype}>"
+
+
+def step(
+    rule: Rule, inputs: Iterable[Step], params: dict[str, Any] = NO_PARAMS, scope: str = ""
+) -> Step:
+    """Make a step of an op; its shape and dtype follow."""
+    inputs = tuple(inputs)
+    return Step(rule, inputs, params, form_of(rule, tuple(x.form for x in inputs), params), scope)
+
+
+def constant(value: Any) -> Step:
+    """Make a step of an array, held by identity, or of a Python number."""
+    weak = isinstance(value, (bool, int, float)) and not isinstance(value, np.generic)
+    form = Number(value) if weak else Form(value.shape, value.dtype)
+    return Step(None, (), NO_PARAMS, form, kind=CONSTANT, value=value)
+
+
+def given(kind: str, number: int, form: Form, scope: str = "") -> Step:
+    """Make a step of what the program is given at each run."""
+    return Step(None, (), NO_PARAMS, form, scope, kind, number)
