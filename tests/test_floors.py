@@ -55,9 +55,10 @@ ROOMS = {
     ),
     "check.doctor": Room(
         6.5,
-        files="curves problem sweep mistake changes anatomy wording carry_weight_mistakes"
+        files="curves problem sweep mistake changes anatomy gates wording carry_weight_mistakes"
         " carry_mistakes slope_mistakes step_mistakes order_mistakes gru_mistakes ends operands"
-        " terms finishing clipping bank candidates explanation pairs search experiments report",
+        " terms finishing clipping bank twins forward_mistakes candidates explanation pairs search"
+        " experiments report",
     ),
     "nn": Room(
         7,

@@ -138,4 +138,36 @@ MISTAKES = {
         ),
     ),
     "gradient of rnn.bias_ih_l0": ("db_hh += du.sum(axis=0)", "db_hh += ds.sum(axis=0)"),
+    # from here on the derivative is right, but of another net
+    "gates read in the order z r n": (
+        *(
+            "s_r, s_z, s_n = np.split(x @ W_ih.T + b_ih, 3, axis=1)",
+            "s_z, s_r, s_n = np.split(x @ W_ih.T + b_ih, 3, axis=1)",
+        ),
+        *(
+            "u_r, u_z, u_n = np.split(hs[t - 1] @ W_hh.T + b_hh, 3, axis=1)",
+            "u_z, u_r, u_n = np.split(hs[t - 1] @ W_hh.T + b_hh, 3, axis=1)",
+        ),
+        *(
+            "ds = np.concatenate([da_r, da_z, da_n], axis=1)",
+            "ds = np.concatenate([da_z, da_r, da_n], axis=1)",
+        ),
+        *(
+            "du = np.concatenate([da_r, da_z, du_n], axis=1)",
+            "du = np.concatenate([da_z, da_r, du_n], axis=1)",
+        ),
+    ),
+    "z weighs the new state": (
+        *("hs[t] = (1 - z) * n + z * hs[t - 1]", "hs[t] = z * n + (1 - z) * hs[t - 1]"),
+        *("dn = dh * (1 - z)", "dn = dh * z"),
+        *("dz = dh * (h_prev - n)", "dz = dh * (n - h_prev)"),
+        *("dh_next = dh * z + du @ W_hh", "dh_next = dh * (1 - z) + du @ W_hh"),
+    ),
 }
+MISTAKES["reset gate applied before the matrix, forward as well"] = (
+    *MISTAKES["reset gate applied before the matrix"],
+    *(
+        "a_n = s_n + r * u_n",
+        "a_n = s_n + (r * hs[t - 1]) @ np.split(W_hh, 3)[2].T + np.split(b_hh, 3)[2]",
+    ),
+)

@@ -19,7 +19,8 @@ def gradients(weights, inputs, targets):
     hs, cs, saved, ps = {-1: weights["h_0"]}, {-1: weights["c_0"]}, {}, {}
     for t in range(T):
         x = E[inputs[t]]
-        a_i, a_f, a_g, a_o = np.split(x @ W_ih.T + b_ih + hs[t - 1] @ W_hh.T + b_hh, 4, axis=1)
+        a = x @ W_ih.T + b_ih + hs[t - 1] @ W_hh.T + b_hh
+        a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
         i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
         cs[t] = f * cs[t - 1] + i * g
         hs[t] = o * np.tanh(cs[t])
@@ -146,5 +147,20 @@ MISTAKES = {
     "gates in the order i f o g on the way back": (
         "da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)",
         "da = np.concatenate([da_i, da_f, da_o, da_g], axis=1)",
+    ),
+    # from here on the derivative is right, but of another net
+    "first state taken for zero": (
+        'hs, cs, saved, ps = {-1: weights["h_0"]}, {-1: weights["c_0"]}, {}, {}',
+        'hs, cs, saved, ps = {-1: 0 * weights["h_0"]}, {-1: 0 * weights["c_0"]}, {}, {}',
+    ),
+    "gates read in the order f g i o": (
+        *(
+            "a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)",
+            "a_f, a_g, a_i, a_o = np.split(a, 4, axis=1)",
+        ),
+        *(
+            "da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)",
+            "da = np.concatenate([da_f, da_g, da_i, da_o], axis=1)",
+        ),
     ),
 }

@@ -129,4 +129,9 @@ MISTAKES = {
         'found |= {"rnn.weight_ih_l0": dW_ih, "rnn.weight_hh_l0": dW_hh}',
         'found |= {"rnn.weight_ih_l0": dW_ih, "rnn.weight_hh_l0": dW_ih}',
     ),
+    # from here on the derivative is right, but of another net
+    "first state taken for zero": (
+        'xs, a_s, hs, ps = {}, {}, {-1: weights["h_0"]}, {}',
+        'xs, a_s, hs, ps = {}, {}, {-1: np.zeros_like(weights["h_0"])}, {}',
+    ),
 }

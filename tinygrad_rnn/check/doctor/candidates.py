@@ -13,6 +13,7 @@ from .anatomy import Anatomy
 from .bank import Bank, same
 from .carry_mistakes import carry_mistakes
 from .ends import input_mistakes, loss_mistakes
+from .forward_mistakes import OtherNet, other_nets
 from .gru_mistakes import gru_mistakes
 from .mistake import Mistake, together
 from .order_mistakes import order_mistakes
@@ -55,6 +56,7 @@ class Candidates:
         self._unsummed = {name: self.terms.unsummed(base, name) for name in problem.weights}
         self._banks: dict[tuple[int, ...], dict[str, Bank]] = {}
         self._pairs: dict[tuple[int, int, str], Any] = {}
+        self._nets: list[OtherNet] | None = None
         self._kept = 0
         self.roads: list[Mistake] = []
         self.affected: list[frozenset[str]] = []
@@ -95,6 +97,12 @@ class Candidates:
     def unsummed(self, name: str) -> Any:
         """Return the right gradient of a bias before its sum over the batch, or None."""
         return self._unsummed[name]
+
+    def other_nets(self) -> list[OtherNet]:
+        """Return the nets that are mistaken for this one, with their gradients."""
+        if self._nets is None:
+            self._nets = list(other_nets(self.problem, self.anatomy))
+        return self._nets
 
     def _room_for(self, entries: int) -> bool:
         """Say whether arrays may be kept, and count them."""

@@ -6,13 +6,11 @@ explanations then give different gradients, that is the experiment. Imports the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Node
-from ...engine.value import Value
 from .anatomy import Anatomy
 from .candidates import Candidates, catalogue
 from .explanation import Explanation
@@ -20,8 +18,7 @@ from .mistake import together
 from .problem import Problem
 from .sweep import Swept
 from .terms import Terms
-
-Vary = Callable[[Any, str], Any]  # of an array and what it is: "weight", "state" or "input"
+from .twins import Vary, twin
 
 SAME = "no other numbers tell them apart at these sizes: look at both lines of the code"
 
@@ -45,7 +42,7 @@ def renewed(*kinds: str) -> Vary:
     """Draw arrays of some kinds anew."""
     generator = np.random.default_rng(0)
 
-    def vary(array: Any, kind: str) -> Any:
+    def vary(array: Any, kind: str, name: str) -> Any:
         if kind not in kinds:
             return array
         return np.asarray(generator.normal(size=array.shape), array.dtype)[()]
@@ -97,51 +94,4 @@ def predicted(explanation: Explanation, problem: Problem) -> dict[str, Any]:
         for mistake in locals_:
             g = mistake.finish(g) if mistake.finish is not None else g
         found[name] = g
-    return found
-
-
-def twin(problem: Problem, vary: Vary) -> Problem | None:
-    """Compute a graph again from other numbers; None if that is not possible with them."""
-    states = first_states(problem)
-    copies: dict[Node, Node] = {}
-    with np.errstate(all="ignore"):
-        for node in problem.nodes:
-            copies[node] = copied(node, copies, problem, states, vary)
-    if not np.isfinite(copies[problem.loss].data):
-        return None
-    return Problem(copies[problem.loss], {n: copies[w] for n, w in problem.weights.items()})
-
-
-def copied(
-    node: Node, copies: Mapping[Node, Node], problem: Problem, states: set[int], vary: Vary
-) -> Node:
-    """Return a node computed from the copies of its inputs."""
-    kind = "weight" if node in problem.weight_side else "input"
-    if node.rule is None:
-        kind = "state" if id(node) in states else kind
-        return Value(vary(node.data, kind), name=node.name)
-    inputs = []
-    for x in node.inputs:
-        if isinstance(x, Node) and x in copies:
-            inputs.append(copies[x])
-            continue
-        array = x.data if isinstance(x, Node) else x
-        if isinstance(array, np.ndarray) and array.dtype.kind == "f":
-            array = vary(array, "state" if id(x) in states else "input")
-        inputs.append(array)
-    arrays = [x.data if isinstance(x, Node) else x for x in inputs]
-    assert node.rule is not None
-    copy = Value(np.asarray(node.rule.forward(*arrays, **node.params), node.data.dtype)[()])
-    copy.rule, copy.inputs = node.rule, tuple(inputs)
-    copy.params, copy.scope = node.params, node.scope
-    return copy
-
-
-def first_states(problem: Problem) -> set[int]:
-    """Return the identities of what is read at the first step where later ones read a state."""
-    found = set()
-    for kind, position in problem.states_read:
-        x = problem.alike[kind][0].inputs[position]
-        if not isinstance(x, Node) or x.rule is None:
-            found.add(id(x))
     return found

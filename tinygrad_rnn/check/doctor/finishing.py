@@ -1,12 +1,11 @@
 """Mistakes made with a finished gradient: factors, signs, transposes, clipping, mixed-up names.
 
 Each is recognised by comparing the given array with a candidate; no sweep is needed. Imports
-`mistake` and `problem`.
+`mistake`, `order_mistakes` and `problem`.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from ...engine.graph import Node
 from .mistake import Mistake
+from .order_mistakes import other_orders
 from .problem import Problem, argument_names
 
 MOST_TIMES = 100  # a gradient is not taken for accumulated more often than this
@@ -160,11 +160,8 @@ def reordered(theirs: Any, ours: Any, letters: str, tolerance: float) -> list[Mi
         return []
     blocks = np.split(ours, n)
     found = []
-    for order in itertools.permutations(range(n)):
-        if order == tuple(range(n)):
-            continue
+    for label, order in other_orders(letters):
         if close(theirs, np.concatenate([blocks[i] for i in order]), tolerance):
-            label = " ".join(letters[i] for i in order)
             found.append(
                 Mistake(
                     f"gates in the order {label}",

@@ -1,6 +1,6 @@
 """Gates that are put together in another order than the weights have them.
 
-Imports `mistake`, `anatomy`, `sweep`.
+Imports `mistake`, `gates`, `sweep`.
 """
 
 from __future__ import annotations
@@ -10,45 +10,41 @@ from itertools import permutations
 
 import numpy as np
 
-from ... import ops
-from .anatomy import GATES, ORDER, Anatomy
+from .anatomy import ORDER, Anatomy
+from .gates import GateBlocks
 from .mistake import Mistake
-from .problem import PRODUCTS, Problem
+from .problem import Problem
 from .sweep import Change, Here, vjp
 
 
 def order_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield gates that are put together in another order before the weights' products."""
-    letters = GATES.get(anatomy.cell, "")
-    nodes = [
-        n
-        for n in problem.nodes
-        if n.rule in PRODUCTS
-        and problem.times[n] is not None
-        and letters
-        and len({str(e.node.params) for e in problem.readers[n] if e.node.rule is ops.getitem.rule})
-        == len(letters)
-    ]
+    gates = GateBlocks(problem, anatomy)
+    for label, order in other_orders(gates.letters):
+        yield Mistake(
+            f"gates in the order {label} on the way back",
+            f"the gates' gradients are put side by side in the order {label} before they are"
+            f" multiplied by the weights, which have {' '.join(gates.letters)}",
+            ORDER.get(anatomy.cell, ""),
+            "da = the gates side by side, in the order of the weights",
+            changes={node: [reordered(order, axis)] for node, axis in gates.axes.items()},
+            rare=True,
+        )
+
+
+def other_orders(letters: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield every other order of some gates: in letters, and which block stands where."""
     for order in permutations(range(len(letters))):
         if order != tuple(range(len(letters))):
-            label = " ".join(letters[i] for i in order)
-            yield Mistake(
-                f"gates in the order {label} on the way back",
-                f"the gates' gradients are put side by side in the order {label} before they are"
-                f" multiplied by the weights, which have {' '.join(letters)}",
-                ORDER.get(anatomy.cell, ""),
-                "da = the gates side by side, in the order of the weights",
-                changes={node: [reordered(order)] for node in nodes},
-                rare=True,
-            )
+            yield " ".join(letters[i] for i in order), order
 
 
-def reordered(order: tuple[int, ...]) -> Change:
+def reordered(order: tuple[int, ...], axis: int) -> Change:
     """Exchange the blocks of the gradient that has arrived, before the products."""
 
     def change(here: Here) -> None:
-        blocks = np.split(here.g, len(order), axis=-1)
-        here.g = np.concatenate([blocks[i] for i in order], axis=-1)
+        blocks = np.split(here.g, len(order), axis=axis)
+        here.g = np.concatenate([blocks[i] for i in order], axis=axis)
         here.gradients[:] = vjp(here.node, here.g)
 
     return change

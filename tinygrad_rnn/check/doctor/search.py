@@ -12,10 +12,10 @@ from itertools import combinations
 from typing import Any
 
 from . import clipping, finishing
-from .anatomy import GATES
 from .bank import Bank, plausible
 from .candidates import Candidates
 from .explanation import Explanation, Local
+from .gates import GateBlocks
 from .mistake import Mistake
 from .pairs import explained_by_pairs
 
@@ -36,7 +36,7 @@ class Search:
         self.candidates = candidates
         self.before = before
         self.sizes = finishing.sizes_of(candidates.problem)
-        self.letters = GATES.get(candidates.anatomy.cell, "")
+        self.letters = GateBlocks(candidates.problem, candidates.anatomy).letters
 
     def explain(self, theirs: Mapping[str, Any], tolerance: float) -> list[Explanation]:
         """Return the shortest explanations that leave fewest weights unexplained.
@@ -60,6 +60,9 @@ class Search:
                 if affected & wrong:
                     found += self.on_road((i,), theirs, tolerance)
         unknown, mistakes, _ = min(found, key=lambda entry: entry[:2])
+        if wrong and (unknown or mistakes >= 2):
+            found += [(0, 1, e) for e in self.of_other_nets(theirs, tolerance)]
+            unknown, mistakes, _ = min(found, key=lambda entry: entry[:2])
         if unknown or mistakes >= 2:
             found += [
                 (0, 2, e) for e in explained_by_pairs(self.candidates, theirs, wrong, tolerance)
@@ -67,6 +70,18 @@ class Search:
             unknown, mistakes, _ = min(found, key=lambda entry: entry[:2])
         best = [e for *rank, e in found if rank == [unknown, mistakes]]
         return sorted(best, key=likelihood) if mistakes else [nothing]
+
+    def of_other_nets(self, theirs: Mapping[str, Any], tolerance: float) -> Iterator[Explanation]:
+        """Find the other nets that have just these gradients."""
+        right = self.candidates.right
+        for net in self.candidates.other_nets():
+            errors = [finishing.apart(g, net.gradients[n]) for n, g in theirs.items()]
+            if max(errors) <= tolerance:
+                changed = tuple(
+                    n for n, g in theirs.items() if not finishing.close(g, right[n], tolerance)
+                )
+                locals_ = {n: frozenset([net.mistake] if n in changed else []) for n in theirs}
+                yield Explanation((), locals_, (), max(errors), {net.mistake: changed})
 
     def on_road(
         self, road: tuple[int, ...], theirs: Mapping[str, Any], tolerance: float
