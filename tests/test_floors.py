@@ -96,7 +96,7 @@ ROOMS = {
         sees=f"__init__ extend bptt viz nn check compiler ops engine {STREET}",
         files="interruption blas_threads atomic_write run_lock option config memory refusal source"
         " one_line_parser plot_arguments diagnose_arguments arguments container checkpoint curve"
-        " curve_picture divergence optimizer_state progress run_folder sampling trained window_loss"
+        " curve_picture divergence saved_state progress run_folder sampling trained window_loss"
         " training gradient_table layer_witnesses course train_command drawing reading plotting"
         " hand_written small_problem diagnosing cli",
     ),

@@ -11,7 +11,7 @@ import pytest
 from tinygrad_rnn import optim
 from tinygrad_rnn.app.config import LEARNING_RATES, OPTIONS, Config
 from tinygrad_rnn.app.option import flag
-from tinygrad_rnn.app.training import OPTIMIZERS
+from tinygrad_rnn.app.saved_state import OPTIMIZERS
 
 
 def test_the_defaults_are_values_that_the_options_accept() -> None:

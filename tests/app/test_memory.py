@@ -22,8 +22,8 @@ from tinygrad_rnn.app.memory import (
     needed_memory,
     parameter_count,
 )
+from tinygrad_rnn.app.saved_state import OPTIMIZERS
 from tinygrad_rnn.app.train_command import table_of_first_window
-from tinygrad_rnn.app.training import OPTIMIZERS
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

@@ -12,6 +12,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -45,12 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows another
             stream.reconfigure(errors="replace")
+    progress = Progress(quiet=True)
     try:
         arguments = parser(__version__).parse_args(argv)
+        progress = Progress(quiet=False, as_json=arguments.json)
         with one_blas_thread():
             status = COMMANDS[arguments.command](arguments)
     except Refused as refusal:
         print(f"tinygrad-rnn: {refusal}", file=sys.stderr)
+        with suppress(OSError):  # whoever reads it may have gone
+            progress.event("error", message=str(refusal), status=refusal.status)
         return refusal.status
     except KeyboardInterrupt:
         print("tinygrad-rnn: stopped", file=sys.stderr)
@@ -74,7 +79,8 @@ def sample(arguments: Namespace) -> int:
     """Run ``tinygrad-rnn sample``: print the prime and what the model makes of it, as it does."""
     progress = Progress(quiet=False, as_json=arguments.json)
     with refusing():
-        text = load(arguments.checkpoint).stream(
+        trained = load(arguments.checkpoint)
+        text = trained.stream(
             arguments.prime,
             arguments.length,
             temperature=arguments.temperature,
@@ -82,7 +88,7 @@ def sample(arguments: Namespace) -> int:
             generator=np.random.default_rng(arguments.seed),
         )
         if arguments.json:
-            progress.event("sample", text="".join(text))
+            progress.event("sample", step=trained.step, text="".join(text))
             return 0
         # A file gets the text as it is; a terminal would obey control characters in it.
         terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -121,7 +127,7 @@ def check(arguments: Namespace) -> int:
                 wrong.append(case)
     finally:
         progress.finish()
-    progress.event("end", cases=len(todo), wrong=len(wrong))
+    progress.event("checked", cases=len(todo), wrong=len(wrong))
     if wrong:
         kinds = f"{len(wrong)} kind{'s' * (len(wrong) > 1)} of layer"
         raise Refused(

@@ -61,12 +61,14 @@ class Curve:
     def __init__(self, path: Path, before: list[str] | None = None) -> None:
         lines = [as_line(Point._fields), *(before or [])]
         write_atomically(path, "".join(lines).encode())
-        self._file = open(path, "a", encoding="utf-8", newline="")  # noqa: SIM115
+        # Nothing waits in a buffer, to be written by surprise when the file is closed.
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115
 
     def add(self, point: Point) -> None:
         """Write a row, and hand it to the system at once: a killed process loses none."""
-        self._file.write(as_line(tuple("" if x is None else repr(x) for x in point)))
-        self._file.flush()
+        row = as_line(tuple("" if x is None else repr(x) for x in point)).encode()
+        while row:  # a disk that is nearly full takes a part, and says so at the next
+            row = row[self._file.write(row) :]
 
     def flush_to_disk(self) -> None:
         """Flush all rows to the disk, so that no checkpoint outlives the rows of its steps."""

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..engine.value import Value
 from ..nn.language_model import LAYERS
-from ..viz.dot import TooLarge, draw
+from ..viz.dot import LIMIT, TooLarge, draw
 from ..viz.rendering import NoLayoutProgram, ending_of
+from .memory import check_net
 from .progress import Progress
 from .refusal import FAULTS_OF_INPUT, Refused, refusing
 
@@ -30,14 +31,14 @@ def draw_net(arguments: Namespace) -> int:
     """
     with refusing((*FAULTS_OF_INPUT, NoLayoutProgram)):
         ending_of(arguments.out)  # before anything is computed
+        nodes = arguments.steps * arguments.layers  # at least, when every op is drawn
+        if not arguments.rolled and arguments.depth is None and nodes > LIMIT:
+            raise too_large(f"too many nodes for one drawing: {nodes:,} at least")
         loss = small_loss(arguments)
         try:
             drawing: Any = draw(loss, arguments.rolled, depth=arguments.depth)
         except TooLarge as error:
-            what = str(error).partition("\n")[0]
-            raise Refused(
-                f"{what}; --rolled draws each op once for all steps, --depth 1 a whole layer as one"
-            ) from error
+            raise too_large(str(error).partition("\n")[0]) from error
         drawing.write(arguments.out)
     progress = Progress(arguments.quiet, arguments.json)
     progress.say(f"wrote {arguments.out}")
@@ -45,8 +46,17 @@ def draw_net(arguments: Namespace) -> int:
     return 0
 
 
+def too_large(what: str) -> Refused:
+    """Word the error of a drawing that would not be readable."""
+    return Refused(
+        f"{what}; --rolled draws each op once for all steps, --depth 1 a whole layer as one"
+    )
+
+
 def small_loss(arguments: Namespace) -> Value:
     """Run a net over random numbers and back: Σ h² over all its outputs."""
+    sizes = (arguments.steps, arguments.hidden, arguments.layers)
+    check_net(arguments.cell, *sizes, 1 + arguments.bidirectional)
     generator = np.random.default_rng(arguments.seed)
     layer: Any = LAYERS[arguments.cell](
         INPUT_SIZE,

@@ -103,6 +103,25 @@ def check_memory(config: Config, vocabulary_size: int, characters: int) -> None:
         )
 
 
+def check_net(cell: str, steps: int, hidden: int, layers: int, directions: int) -> None:
+    """Refuse to run a net, and keep every gradient of it, that does not fit; one sequence of it.
+
+    Raises
+    ------
+    TooLarge
+        With what it needs and what there is.
+    """
+    runs = layers * directions
+    parameters = GATES[cell] * runs * hidden * (3 * hidden + 2)  # at the most
+    needed = 8 * 3 * parameters + 2 * steps * runs * (GRAPH[cell] + 8 * hidden * WAITING[cell])
+    there = available_memory()
+    if needed > there:
+        raise TooLarge(
+            f"{in_words(steps)} steps of this {cell} need about {in_bytes(needed)} of memory, "
+            f"there are {in_bytes(there)}; fewer --steps, --layers or --hidden show as much"
+        )
+
+
 def check_file(path: Path) -> None:
     """Refuse to read a file that does not fit.
 

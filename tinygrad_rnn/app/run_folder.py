@@ -52,9 +52,15 @@ def chosen_folder(path: str | os.PathLike[str]) -> Path:
     ------
     FileExistsError
         If there is a run in it, or a file of that name.
+    ValueError
+        If the name is empty.
     OSError
         As the system words it.
     """
+    if not os.fspath(path):  # as an empty variable of a shell gives it, not meant for "here"
+        raise ValueError(
+            explain("--out is empty", why="it names a folder", fix="name one, or leave --out out")
+        )
     folder = Path(path)
     for name in (FILE_NAME, CURVE_NAME):
         if (folder / name).exists():

@@ -6,34 +6,25 @@ Imports data, nn, ops, optim and the files above.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..data import Batches, BigramModel, Vocabulary, Window, split
-from ..engine.value import Value
 from ..nn import detach_state
-from ..optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_
+from ..optim import Optimizer, clip_grad_norm_
 from .checkpoint import Checkpoint
 from .config import Config
 from .container import CheckpointError
 from .curve import Point, bits
-from .divergence import Diverged, diverged
+from .divergence import Diverged, diverged, first_appearance
 from .memory import check_memory
-from .optimizer_state import by_name, by_place
 from .sampling import evaluating
+from .saved_state import OPTIMIZERS, by_name, by_place, carried_arrays, carried_state
 from .source import Source
 from .trained import TextModel, fill, mean_loss, new_model
 from .window_loss import batches_of, next_window, window_loss
-
-OPTIMIZERS: dict[str, Any] = {
-    "sgd": SGD,
-    "adagrad": Adagrad,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-}
-STATES = ("h", "c")
 
 
 class Training:
@@ -118,6 +109,7 @@ class Training:
         """
         window, leaving = next_window(self.batches, self.config.truncation)
         before = None if window.fresh else self.state
+        chance = self.generator.bit_generator.state
         with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at
             loss, after = window_loss(self.model, window, before, leaving)
             self.optimizer.zero_grad()
@@ -125,9 +117,11 @@ class Training:
             longest = self.config.clip or math.inf
             norm = clip_grad_norm_(self.parameters.values(), longest)
             if not math.isfinite(float(loss)) or not math.isfinite(norm):
+                self.generator.bit_generator.state = chance  # drop what was dropped
                 raise self._diverged(
                     f"step {self.step + 1}: the loss is {float(loss):g}, the length of the "
-                    f"gradient {norm:g}"
+                    f"gradient {norm:g}",
+                    lambda: window_loss(self.model, window, before, leaving)[0].backward(),
                 )
             self.optimizer.step()
         self.state = detach_state(after)
@@ -152,12 +146,14 @@ class Training:
         arrays = [*(p.data for p in self.parameters.values()), *buffers]
         if not math.isfinite(loss) or not all(np.all(np.isfinite(x)) for x in arrays):
             raise self._diverged(
-                f"step {self.step}: with the weights that it left, the loss is {loss:g}"
+                f"step {self.step}: with the weights that it left, the loss is {loss:g}",
+                lambda: window_loss(self.model, window, before, leaving),
             )
 
-    def _diverged(self, what: str) -> Diverged:
+    def _diverged(self, what: str, compute: Callable[[], Any]) -> Diverged:
         """Word the error of this run at this step."""
-        return diverged(what, (p.data for p in self.parameters.values()), self.config)
+        weights = (p.data for p in self.parameters.values())
+        return diverged(what, weights, self.config, first_appearance(compute))
 
     def first_window(self) -> Window:
         """Return the window that training begins with, as long as gradients go back."""
@@ -175,12 +171,14 @@ class Training:
         """
         if not len(self.val_ids):
             return None
+        sizes = (self.config.batch_size, self.config.seq_length)
         with np.errstate(over="ignore", invalid="ignore"):
-            loss = mean_loss(
-                self.model, self.val_ids, self.config.batch_size, self.config.seq_length
-            )
+            loss = mean_loss(self.model, self.val_ids, *sizes)
         if not math.isfinite(loss):
-            raise self._diverged(f"step {self.step}: the validation loss is {loss:g}")
+            raise self._diverged(
+                f"step {self.step}: the validation loss is {loss:g}",
+                lambda: mean_loss(self.model, self.val_ids, *sizes),
+            )
         return loss
 
     def note_validation(self, loss: float | None) -> None:
@@ -199,7 +197,6 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """Return everything that the next step depends on."""
-        carried = self.state if isinstance(self.state, tuple) else (self.state,)
         return Checkpoint(
             config=self.config,
             source=self.source,
@@ -209,9 +206,7 @@ class Training:
             optimizer=by_name(self.optimizer, self.parameters),
             generator=dict(self.generator.bit_generator.state),
             batches=self.batches.state_dict(),
-            state={}
-            if self.state is None
-            else {name: s.data for name, s in zip(STATES, carried, strict=False)},
+            state=carried_arrays(self.state, self.config),
             best=self.best,
         )
 
@@ -231,22 +226,8 @@ class Training:
             self.optimizer.load_state_dict(by_place(checkpoint.optimizer, self.parameters))
             self.generator.bit_generator.state = checkpoint.generator
             self.batches.load_state_dict(checkpoint.batches)
-            self.state = self._carried(checkpoint)
+            self.state = carried_state(checkpoint.state, self.config)
         except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"the checkpoint contradicts itself: {error}") from error
         self.optimizer.lr = self.config.learning_rate
         self.step, self.best = checkpoint.step, checkpoint.best
-
-    def _carried(self, checkpoint: Checkpoint) -> Any:
-        """Make the carried state of the arrays in a checkpoint."""
-        if not checkpoint.state:
-            return None
-        names = STATES if self.config.cell == "lstm" else STATES[:1]
-        shape = (self.config.layers, self.config.batch_size, self.config.hidden)
-        members = []
-        for name in names:
-            array = checkpoint.state[name]
-            if array.shape != shape or array.dtype != self.config.dtype:
-                raise ValueError(f"the carried state {name} is {array.shape} {array.dtype}")
-            members.append(Value(array, requires_grad=False))
-        return tuple(members) if len(members) > 1 else members[0]

@@ -1,6 +1,6 @@
-"""The state of an optimiser by the names of parameters, as a checkpoint has it, and by place.
+"""What training keeps, as a checkpoint has it: by the names of parameters and of states.
 
-Imports optim.
+Imports the engine, optim and the files above.
 """
 
 from __future__ import annotations
@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..optim import Optimizer
+from ..engine.value import Value
+from ..optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from .config import Config
+from .container import Arrays
+
+OPTIMIZERS: dict[str, Any] = {
+    "sgd": SGD,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+STATES = {"rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",)}
 
 
 def by_name(optimizer: Optimizer, names: Iterable[str]) -> dict[str, Any]:
@@ -55,3 +67,31 @@ def by_place(saved: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
         buffer, _, name = key.partition(".")
         state[place[name]][buffer] = array
     return {"state": state, "options": saved["options"]}
+
+
+def carried_arrays(state: Any, config: Config) -> Arrays:
+    """Return the arrays of a state as a model returns it; none, if there is no state yet."""
+    if state is None:
+        return {}
+    members = state if isinstance(state, tuple) else (state,)
+    return {name: h.data for name, h in zip(STATES[config.cell], members, strict=True)}
+
+
+def carried_state(arrays: Arrays, config: Config) -> Any:
+    """Make the state as a model takes it of the arrays in a checkpoint.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the model has another.
+    """
+    if not arrays:
+        return None
+    shape = (config.layers, config.batch_size, config.hidden)
+    members = []
+    for name in STATES[config.cell]:
+        array = arrays[name]
+        if array.shape != shape or array.dtype != config.dtype:
+            raise ValueError(f"the carried state {name} is {array.shape} {array.dtype}")
+        members.append(Value(array, requires_grad=False))
+    return tuple(members) if len(members) > 1 else members[0]
