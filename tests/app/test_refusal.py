@@ -15,6 +15,7 @@ from tinygrad_rnn.app.refusal import Refused, one_line, printable, refusing
         (PermissionError(13, "Permission denied", "a.txt"), "a.txt: Permission denied"),
         (OSError(28, "No space left on device"), "No space left on device"),
         (FileNotFoundError("a: no such file\n  fix: look"), "a: no such file; look"),
+        (ValueError("\a" * 300), r"\x07" * 124 + r"\x0…"),
         (ValueError("bell \a\x1b[31m"), r"bell \x07\x1b[31m"),
         (
             MemoryError("Unable to allocate 9 TiB"),

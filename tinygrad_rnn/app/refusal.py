@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from .memory import TooLarge
 
-LONGEST_LINE = 200
+LONGEST_LINE = 200  # with what to do about it
+LONGEST = 500
 
 
 class Refused(Exception):
@@ -80,7 +81,8 @@ def one_line(error: BaseException) -> str:
     what, *rest = str(error).splitlines() or [type(error).__name__]
     fixes = [line.partition("fix: ")[2] for line in rest if line.lstrip().startswith("fix: ")]
     line = "; ".join([what, *fixes])
-    return printable(line if len(line) <= LONGEST_LINE else what)
+    line = printable(line if len(line) <= LONGEST_LINE else what)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def first_line(error: BaseException) -> str:
