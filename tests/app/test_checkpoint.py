@@ -139,6 +139,45 @@ def test_a_file_that_was_cut_off_is_refused_wherever_it_ends(tmp_path: Path) -> 
         refusal(path)
 
 
+def test_a_file_with_any_bit_flipped_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    a_checkpoint().write(path)
+    content = path.read_bytes()
+    for place in range(0, 8 * len(content), 8 * len(content) // 150):
+        spoiled = bytearray(content)
+        spoiled[place // 8] ^= 1 << place % 8
+        path.write_bytes(spoiled)
+        refusal(path)
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    checkpoint = a_checkpoint()
+    checkpoint.optimizer["buffers"]["exp_avg.head.bias"][2] = np.inf
+    checkpoint.write(tmp_path / FILE_NAME)
+    assert "optimizer.exp_avg.head.bias holds numbers that are not finite" in refusal(
+        tmp_path / FILE_NAME
+    )
+
+
+def test_another_dtype_is_refused(tmp_path: Path) -> None:
+    checkpoint = a_checkpoint()
+    checkpoint.weights["head.bias"] = checkpoint.weights["head.bias"].astype(np.float64)
+    checkpoint.write(tmp_path / FILE_NAME)
+    assert "model.head.bias is float64, not float32" in refusal(tmp_path / FILE_NAME)
+    checkpoint.weights["head.bias"] = checkpoint.weights["head.bias"].astype(np.float16)
+    checkpoint.write(tmp_path / FILE_NAME)
+    assert "numbers of the kind F16" in refusal(tmp_path / FILE_NAME)
+
+
+def test_sizes_that_are_a_lie_are_refused_before_a_model_is_made(tmp_path: Path) -> None:
+    a_checkpoint().write(tmp_path / FILE_NAME)
+    facts, arrays = read_container(tmp_path / FILE_NAME)
+    for name in ("hidden", "layers"):
+        config = {**facts["config"], name: 10**9}
+        reseal(tmp_path / FILE_NAME, {**facts, "config": config}, arrays)
+        assert "it contradicts itself: its options are of " in refusal(tmp_path / FILE_NAME)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -153,6 +192,9 @@ def test_a_file_that_was_cut_off_is_refused_wherever_it_ends(tmp_path: Path) -> 
         (lambda facts: facts.update(step="many"), "its step is 'many'"),
         (lambda facts: facts.update(step=-1), "its step is -1"),
         (lambda facts: facts.update(source={}), "path"),
+        (lambda facts: facts["source"].update(path=7), "the path of its text is 7"),
+        (lambda facts: facts.update(best={"step": 1}), "its best validation is"),
+        (lambda facts: facts.update(best={"step": -1, "validation_loss": 2.0}), "its step is -1"),
         (lambda facts: facts.update(optimizer=None), "NoneType"),
     ],
 )

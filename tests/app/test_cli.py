@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
+import os
 import re
 import shutil
 import signal
@@ -312,6 +313,15 @@ def test_check_exits_1_on_a_wrong_derivation_and_names_it(
         ("train empty.txt", "empty.txt: the file is empty"),
         ("train .", "this is a folder"),
         ("train binary", "binary: not UTF-8: byte 0xff at offset 0"),
+        ("train zeros", "zeros: no text: a zero byte at offset 1; name a text file"),
+        ("train same.txt", "same.txt: all its 9 characters are 'a', so that there is nothing to"),
+        (
+            "train tale.txt --hidden 1000000 --batch-size 9",
+            "parameters that reads 9 × 50 characters",
+        ),
+        ("train tale.txt --steps 9999999999999", "is not a whole number of at least 1 and at most"),
+        ("draw --steps 1000000000 --rolled", "1,000,000,000 steps of this lstm need about"),
+        ("draw --steps 100000", "too many nodes for one drawing: 100,000 at least; --rolled draws"),
         ("train tale.txt --batch-size 5000", "too few for a window"),
         ("train tale.txt --val-fraction 0.0004 --batch-size 2", "hold no pair"),
         ("train tale.txt extra.txt", "unrecognized arguments: extra.txt"),
@@ -350,12 +360,44 @@ def test_what_cannot_be_done_is_said_in_one_line(
 ) -> None:
     Path("empty.txt").touch()
     Path("binary").write_bytes(b"\xff\xfe\x00\x01")
+    Path("zeros").write_bytes(b"a\0b")
+    Path("same.txt").write_text("a" * 9)
     before = sorted(Path().rglob("*"))
     status, out, err = run(*words.split())
     assert (status, out) == (2, "")
     assert err.startswith("tinygrad-rnn: ") and err.count("\n") == 1 and said in err
     assert len(err) < 300 and "usage" not in err
     assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("train", ""), ".: this is a folder"),
+        (("train", "--resume", ""), "no such checkpoint"),
+        (("sample", ""), "no such checkpoint"),
+        (("train", "tale.txt", "--batch-size", "2", "--out", ""), "--out is empty"),
+        (("train", "/dev/zero"), "/dev/zero: this is a device"),
+        (("train", "\0"), "null"),
+    ],
+)
+def test_an_empty_or_strange_name_is_no_other_file(
+    run: Run, trained: str, words: tuple[str, ...], said: str
+) -> None:
+    """An empty variable of a shell must not begin another run, nor write here."""
+    before = sorted(Path().rglob("*"))
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1 and said in err
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
+def test_a_text_that_may_not_be_read_is_refused(run: Run) -> None:
+    Path("tale.txt").chmod(0)
+    status, out, err = run("train", "tale.txt")
+    assert (status, out) == (2, "")
+    assert err == "tinygrad-rnn: tale.txt: Permission denied\n"
 
 
 @pytest.mark.parametrize("package", ["safetensors", "tqdm"])

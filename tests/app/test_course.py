@@ -188,25 +188,24 @@ def test_the_time_left_is_the_time_of_a_step_times_the_steps(
 def test_a_run_does_not_grow_in_memory(tmp_path: Path) -> None:
     """A step leaves nothing behind: neither an object nor a byte, but for the row on the disk."""
     options: dict[str, Any] = {"cell": "gru", "hidden": 2, "batch_size": 1, "seq_length": 2}
-    training = small_training(**options, steps=1200, save_every=100, sample_every=300)
+    training = small_training(**options, steps=500, save_every=100, sample_every=200)
     course = Course(training, tmp_path, [], Progress(quiet=True))
     right, seen = Training.advance, {}
 
     def watched(self: Training) -> Any:
-        if self.step in (500, 1100):
+        if self.step in (200, 480):
             gc.collect()
             seen[self.step] = (len(gc.get_objects()), tracemalloc.get_traced_memory()[0])
+        if self.step == 480:
+            tracemalloc.stop()  # the picture at the end is not what is measured
         return right(self)
 
     tracemalloc.start()
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Training, "advance", watched)
-            assert course.run() == 0
-    finally:
-        tracemalloc.stop()
-    objects, size = (after - before for before, after in zip(seen[500], seen[1100], strict=True))
-    assert objects <= 10 and size < 20_000  # 600 steps; 33 bytes a step would be a number each
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Training, "advance", watched)
+        assert course.run() == 0
+    objects, size = (after - before for before, after in zip(seen[200], seen[480], strict=True))
+    assert objects <= 10 and size < 9_000  # 280 steps; 32 bytes a step would be a number each
 
 
 def test_a_refusal_on_the_way_is_of_status_1(tmp_path: Path) -> None:

@@ -32,12 +32,18 @@ def test_a_chosen_folder_is_made_or_used_if_no_run_is_in_it(tmp_path: Path) -> N
     assert (new / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["checkpoint.safetensors", "curve.csv"])
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "curve.csv", "curve.png"])
 def test_another_run_is_never_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")
     with pytest.raises(FileExistsError, match="there is a run in this folder already"):
         chosen_folder(tmp_path)
     assert (tmp_path / name).read_text() == "precious"
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="--out is empty"):
+        chosen_folder("")
 
 
 def test_a_file_in_the_way_is_an_os_error(tmp_path: Path) -> None:

@@ -58,6 +58,17 @@ def test_a_text_begins_with_its_prime(run: Path) -> None:
     assert len(written(trained, prime="")) == 40
 
 
+def test_a_text_comes_letter_by_letter_and_wrong_options_at_once(run: Path) -> None:
+    trained = load(run)
+    endless = trained.stream("Verse", 10**12, generator=np.random.default_rng(0))
+    assert [next(endless) for _ in range(41)] == ["Verse", *written(trained)[5:45]]
+    for wrong in ({"temperature": -1.0}, {"top_k": 0}):
+        with pytest.raises(ValueError, match=r"temperature|top_k"):
+            trained.stream("Verse", 3, **wrong, generator=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="not in the vocabulary"):
+        trained.stream("ß", 3, generator=np.random.default_rng(0))
+
+
 def test_an_empty_prime_is_the_end_of_a_line(run: Path) -> None:
     trained = load(run)
     assert "\n" + written(trained, "") == written(trained, "\n")

@@ -62,7 +62,7 @@ def chosen_folder(path: str | os.PathLike[str]) -> Path:
             explain("--out is empty", why="it names a folder", fix="name one, or leave --out out")
         )
     folder = Path(path)
-    for name in (FILE_NAME, CURVE_NAME):
+    for name in (FILE_NAME, CURVE_NAME, PICTURE_NAME):
         if (folder / name).exists():
             raise FileExistsError(
                 explain(
