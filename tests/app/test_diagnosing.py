@@ -242,3 +242,10 @@ def gradients(weights, inputs, targets):
     return found
 """
     assert run(source, "--cell", "lstm")[0] == 0
+
+
+def test_what_the_function_prints_does_not_get_between(run: Run) -> None:
+    source = planted_source(hand_rnn).replace("    T, B =", "    print('hello')\n    T, B =")
+    status, out, err = run("print('at first')\n" + source, "--cell", "rnn", "--json")
+    assert status == 0 and json.loads(out)["verdict"] == "right"
+    assert err.splitlines() == ["at first", "hello", "hello"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..check import Diagnosis, diagnose
 from ..engine.errors import describe
-from .hand_written import Function, found_beside, load_function, reported
+from .hand_written import Function, load_function, running
 from .progress import Progress
 from .refusal import Refused, printable
 from .small_problem import STATES, Sizes, SmallProblem, small_problem
@@ -75,7 +75,7 @@ def diagnose_file(arguments: Namespace) -> int:
 def called(function: Function, path: Path, problem: SmallProblem) -> dict[str, Any]:
     """Call the user's function with numbers of its own; return copies of what it returns."""
     weights = {name: w.copy() for name, w in problem.weights.items()}
-    with found_beside(path), reported(path):
+    with running(path):
         result = function(weights, problem.inputs.copy(), problem.targets.copy())
     if not isinstance(result, Mapping):
         raise Refused(

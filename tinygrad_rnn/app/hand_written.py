@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,7 +42,7 @@ def load_function(place: str) -> tuple[Function, Path]:
     module = ModuleType(f"diagnosed_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses, for example, look there
-    with found_beside(path), reported(path):
+    with running(path):
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     function = vars(module).get(name)
     if not callable(function):
@@ -55,6 +55,13 @@ def load_function(place: str) -> tuple[Function, Path]:
         kind = "is no function" if name in vars(module) else "is not there"
         raise Refused(printable(f"{file}: {name} {kind}; the functions of the file: {there}"))
     return function, path
+
+
+@contextmanager
+def running(path: Path) -> Iterator[None]:
+    """Run the user's code: what it prints goes to standard error, what it raises is reported."""
+    with found_beside(path), reported(path), redirect_stdout(sys.stderr):
+        yield
 
 
 @contextmanager

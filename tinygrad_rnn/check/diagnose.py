@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.errors import DtypeError, ShapeError, describe, explain
 from ..engine.messages import no_graph
+from ..engine.recording import differentiating
 from ..engine.value import Value
 from .arguments import data_of
 from .doctor.candidates import Candidates
@@ -108,7 +109,8 @@ def diagnose(
                 fix="pass a dict from the names of params to arrays",
             )
         )
-    candidates = Candidates(Problem(loss, weights))
+    with np.errstate(all="ignore"):  # some mistakes make gradients explode
+        candidates = Candidates(Problem(loss, weights))
     return examined(theirs, candidates, tolerance)
 
 
@@ -122,10 +124,12 @@ def examined(
         kinds = {str(x.dtype) for x in [*given.values(), *(w.data for w in weights.values())]}
         tolerance = max((TOLERANCES.get(kind, 1e-8) for kind in kinds), default=1e-8)
     given = {name: g.astype(np.float64) for name, g in given.items()}
-    explanations = []
+    explanations, tests = [], []
     if given:
         before = {name: weights[name].grad for name in given}
-        explanations = Search(candidates, before).explain(given, tolerance)
+        with np.errstate(all="ignore"), differentiating():
+            explanations = Search(candidates, before).explain(given, tolerance)
+            tests = experiments(explanations, candidates) if len(explanations) > 1 else []
     findings = {}
     best = explanations[0] if explanations else None
     for name in [*weights, *(n for n in unusable if n not in weights)]:
@@ -145,7 +149,7 @@ def examined(
     return Diagnosis(
         findings,
         tuple(e for e in explanations if e.concerned),
-        tuple(experiments(explanations, candidates)) if len(explanations) > 1 else (),
+        tuple(tests),
         tolerance,
         unusable,
     )

@@ -161,3 +161,29 @@ def test_layers_of_every_form_are_read(cell: Any, form: dict[str, Any]) -> None:
     found = diagnose({**by_hand, last: 3 * by_hand[last]}, loss, layer)
     assert found.findings[last].verdict == "accumulated 3 times"
     assert frozenset(["accumulated 3 times"]) in found.names
+
+
+def test_a_long_sequence_whose_wrong_gradients_explode() -> None:
+    rng = np.random.default_rng(0)
+    rnn = tg.nn.RNN(3, 4, generator=rng)
+    for p in rnn.parameters():
+        p.data[...] = 2 * rng.normal(size=p.shape)
+    x, d_output = rng.normal(size=(400, 1, 3)), rng.normal(size=(400, 1, 4))
+    loss = (rnn(x)[0] * d_output).sum()
+    _, _, cache = tg.manual.rnn.forward(rnn.state_dict(), x)
+    by_hand, _, _ = tg.manual.rnn.backward(cache, d_output)
+    with tg.no_grad():
+        assert diagnose(by_hand, loss, rnn).verdict == "right"
+        by_hand["weight_hh_l0"] = -by_hand["weight_hh_l0"]
+        assert diagnose(by_hand, loss, rnn).names == (frozenset(["sign"]),)
+
+
+def test_no_grad_makes_no_difference() -> None:
+    rng = np.random.default_rng(0)
+    gru = tg.nn.GRU(2, 3, generator=rng)
+    x = rng.normal(size=(4, 2, 2))
+    loss = (gru(x, rng.normal(size=(1, 2, 3)))[0] ** 2).sum()
+    wrong = {name: rng.normal(size=p.shape) for name, p in gru.named_parameters()}
+    with tg.no_grad():
+        found = diagnose(wrong, loss, gru)
+    assert found.verdict == "unknown" and len(found.unknown) == 4

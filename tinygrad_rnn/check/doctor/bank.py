@@ -22,7 +22,8 @@ class Bank:
         self.misshapen = {m: a for m, a in candidates.items() if a.shape != right.shape}
         rows = [right]
         for mistake, array in candidates.items():
-            if array.shape == right.shape and not same(array, right):
+            usable = array.shape == right.shape and np.all(np.isfinite(array))
+            if usable and not same(array, right):
                 self.locals.append(mistake)
                 rows.append(array)
         self.rows = np.stack([np.ravel(row) for row in rows])  # (K, n)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .anatomy import Anatomy
 from .bank import Bank, same
 from .carry_mistakes import carry_mistakes
@@ -65,7 +67,7 @@ class Candidates:
             swept = Swept(problem, mistake.changes)
             found = {name: swept.gradient(name) for name in self.right}
             changed = frozenset(n for n, g in found.items() if not same(g, self.right[n]))
-            if changed:
+            if changed and all(np.all(np.isfinite(g)) for g in found.values()):
                 self.roads.append(mistake)
                 self.affected.append(changed)
                 if self._room_for(sum(g.size for g in found.values())):

@@ -15,6 +15,8 @@ from .mistake import Mistake
 from .problem import Edge, Problem
 from .sweep import Change, Here, fit
 
+LONGEST_WINDOW = 16  # of truncated backpropagation that is tried
+
 
 def carry_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield the mistakes that can be made with the carried gradient of this problem."""
@@ -55,7 +57,7 @@ def carry_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
             MORE_STEPS,
             at(direct, dropped),
         )
-    for k in range(2, len(problem.steps)):
+    for k in range(2, min(len(problem.steps), LONGEST_WINDOW + 1)):
         starts = {t for i, t in enumerate(problem.steps) if i % k == 0}
         crossing = [e for e in problem.carries if problem.times[e.node] in starts]
         yield Mistake(

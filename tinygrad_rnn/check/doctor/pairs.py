@@ -17,6 +17,7 @@ from .finishing import apart
 
 MOST_PAIRS = 2500  # that one search tries
 MOST_WORK = 400_000_000  # entries of all weights, times pairs
+MOST_NODES = 400_000  # of the graph, times pairs
 AT_ONCE = 250  # pairs after which the search ends if one of them was it
 
 
@@ -42,7 +43,9 @@ def explained_by_pairs(
     usable = [i for i in range(len(roads)) if affected[i] <= wrong]
     pairs = [(i, j) for i, j in combinations(usable, 2) if affected[i] | affected[j] == wrong]
     entries = sum(g.size for g in candidates.right.values())
-    pairs = likely_first(candidates, theirs, wrong, pairs)[: min(MOST_PAIRS, MOST_WORK // entries)]
+    nodes = len(candidates.problem.nodes)
+    most = min(MOST_PAIRS, MOST_WORK // entries, MOST_NODES // nodes)
+    pairs = likely_first(candidates, theirs, wrong, pairs)[:most]
     order = sorted(theirs, key=lambda name: (name not in wrong, theirs[name].size))
     found: list[Explanation] = []
     for tried, (i, j) in enumerate(pairs):
