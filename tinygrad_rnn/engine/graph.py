@@ -1,7 +1,6 @@
 """The graph and the walk through it: each node once, no recursion. Imports nothing of ours.
 
-A graph of a million nodes is walked at Python's default recursion limit, because nothing here
-calls itself.
+Nothing calls itself, so a graph of a million nodes is walked at Python's default recursion limit.
 """
 
 from __future__ import annotations
