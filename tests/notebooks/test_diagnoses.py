@@ -102,8 +102,9 @@ class TestOneStepByHand:
         assert set(found.values()) == {"accumulated 2 times"}
 
 
-def test_a_slip_of_the_forward_pass_is_called_unknown() -> None:
-    assert names_of("one_layer_many_uses")["diagnosis"].verdict == "unknown"
+def test_c_for_h_in_the_step_of_an_lstm() -> None:
+    found = names_of("one_layer_many_uses")["diagnosis"]
+    assert found.names == (frozenset(["c_{t−1} where h_{t−1} belongs, forward as well"]),)
 
 
 def test_windows_of_three_are_called_right() -> None:

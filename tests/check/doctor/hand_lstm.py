@@ -153,6 +153,14 @@ MISTAKES = {
         'hs, cs, saved, ps = {-1: weights["h_0"]}, {-1: weights["c_0"]}, {}, {}',
         'hs, cs, saved, ps = {-1: 0 * weights["h_0"]}, {-1: 0 * weights["c_0"]}, {}, {}',
     ),
+    "c_{t−1} where h_{t−1} belongs, forward as well": (
+        *(
+            "a = x @ W_ih.T + b_ih + hs[t - 1] @ W_hh.T + b_hh",
+            "a = x @ W_ih.T + b_ih + cs[t - 1] @ W_hh.T + b_hh",
+        ),
+        *("dW_hh += da.T @ h_prev", "dW_hh += da.T @ c_prev"),
+        *("dh_next = da @ W_hh", "dc_next = dc_next + da @ W_hh"),
+    ),
     "gates read in the order f g i o": (
         *(
             "a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)",

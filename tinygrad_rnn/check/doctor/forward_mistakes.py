@@ -59,6 +59,15 @@ def other_nets(problem: Problem, anatomy: Anatomy) -> Iterator[OtherNet]:
         )
         places = [order.index(k) for k in range(len(order))]  # of each of our blocks in theirs
         yield from computed(mistake, problem, in_order(axes, places), in_order(axes, list(order)))
+    cells = cells_before(problem, anatomy)
+    if anatomy.cell == "lstm" and cells:
+        mistake = Mistake(
+            "c_{t−1} where h_{t−1} belongs, forward as well",
+            "is the gradient of a net whose recurrent weight is multiplied by c_{t−1}, forward as"
+            " well as back, where h_{t−1} belongs",
+            "L1", "a = x W_ihᵀ + b_ih + h_prev W_hhᵀ + b_hh",
+        )  # fmt: skip
+        yield from computed(mistake, problem, as_it_is, instead=cell_for_state(problem, cells))
     if anatomy.cell == "gru" and gates.letters:
         mistake = Mistake(
             "z weighs the new state",
@@ -150,6 +159,46 @@ def first_arrays(problem: Problem) -> Iterator[Any]:
     for kind, position in problem.states_read:
         x = problem.alike[kind][0].inputs[position]
         yield x.data if isinstance(x, Node) else np.asarray(x)
+
+
+Steps = Mapping[tuple[str, int | None], Any]  # by scope and time, which stacked layers share not
+
+
+def cells_before(problem: Problem, anatomy: Anatomy) -> Steps:
+    """Return the c_prev of each step of an LSTM; empty if two layers cannot be told apart."""
+    found: dict[tuple[str, int | None], Any] = {}
+    for node in problem.nodes:
+        part = anatomy.part(node)
+        if part is None or part.role != "fc":
+            continue
+        key = node.scope, problem.times[node]
+        if key in found:
+            return {}
+        parts = [anatomy.part(x) if isinstance(x, Node) else None for x in node.inputs]
+        gates = [i for i, p in enumerate(parts) if p is not None and p.role == "f"]
+        if len(gates) == 1:
+            found[key] = node.inputs[1 - gates[0]]
+    return found
+
+
+def cell_for_state(problem: Problem, cells: Steps) -> Instead:
+    """Compute the product of the recurrent weight with c_prev where it was that with h_prev."""
+
+    def instead(node: Node, copies: Mapping[Node, Node]) -> Node | None:
+        c = cells.get((node.scope, problem.times[node]))
+        if c is None or not problem.is_product(node):
+            return None
+        inputs = [copies.get(x, x) if isinstance(x, Node) else x for x in node.inputs]
+        read = [i for i in range(len(inputs)) if (problem.kinds[node], i) in problem.states_read]
+        if len(read) != 1:
+            return None
+        inputs[read[0]] = copies.get(c, c) if isinstance(c, Node) else c
+        assert node.rule is not None
+        result: Node = getattr(ops, node.rule.name)(*inputs, **node.params)
+        result.scope = node.scope
+        return result
+
+    return instead
 
 
 def reset_first(problem: Problem, anatomy: Anatomy) -> Instead:
