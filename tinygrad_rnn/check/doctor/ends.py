@@ -93,40 +93,42 @@ def target_part(here: Here) -> Any:
 
 def input_mistakes(problem: Problem, anatomy: Anatomy) -> Iterator[Mistake]:
     """Yield mistakes of what goes back to the input of a step, or to the layer below."""
-    carried = {e for e in problem.carries}
-    line = INPUT.get(anatomy.cell, "")
+    carried = set(problem.carries)
+    recurrent = read_by_later_steps(problem)
     into: dict[str, list[Edge]] = {}
     for node in problem.nodes:
-        if not problem.is_product(node):
-            continue
-        for edge in problem.edges[node]:
-            first = edge.x.rule is None or problem.times[edge.x] != problem.times[node]
-            if edge.x in problem.weight_side or edge in carried or (edge.x.rule is None and first):
-                continue
-            weight = weight_name(problem, edge)
+        for edge in problem.edges[node] if problem.is_product(node) else ():
+            recorded = edge.x.rule is not None and edge.x not in problem.weight_side
+            weight = weight_name(problem, edge) if recorded and edge not in carried else ""
             if weight:
                 into.setdefault(weight, []).append(edge)
     for weight, edges in into.items():
         if any((problem.kinds[e.node], e.position) in problem.states_read for e in edges):
             continue  # the recurrent weight: its mistakes are those of the carry
+        inside = any(e.node in recurrent for e in edges)
+        line = INPUT.get(anatomy.cell, "") if inside else "M5"
         yield Mistake(
             f"nothing back through {weight}",
             f"nothing goes back through {weight} to what it was multiplied with",
-            "M5" if problem.times[edges[0].node] is None or "head" in weight else line,
-            "dx = dy W",
-            "",
-            at(edges, dropped),
-        )
+            line, "dx = dy W", changes=at(edges, dropped),
+        )  # fmt: skip
         square = {e: w for e in edges if (w := weight_position(problem, e)) is not None}
         if square:
             yield Mistake(
                 f"{weight} transposed on the way back",
                 f"what goes back through {weight} is multiplied by its transpose",
-                "M5" if "head" in weight else line,
-                "dx = dy W",
-                f"give {weight} another number of rows than of columns",
+                line, "dx = dy W", f"give {weight} another number of rows than of columns",
                 {e.node: [transposed(e.position, w)] for e, w in square.items()},
-            )
+            )  # fmt: skip
+
+
+def read_by_later_steps(problem: Problem) -> set[Node]:
+    """Return the nodes that anything in a later time step depends on."""
+    found: set[Node] = set()
+    for node in reversed(problem.nodes):
+        if any(problem.is_carry(e) or e.node in found for e in problem.readers[node]):
+            found.add(node)
+    return found
 
 
 def weight_name(problem: Problem, edge: Edge) -> str:
