@@ -6,6 +6,8 @@ each of these is listed in `mutation_equivalents` with the reason why, and must 
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
@@ -21,6 +23,7 @@ from tests.check.mutation_trials import Trial, rejected_by, trials_of
 from tests.ops.cases import Case
 from tinygrad_rnn.check.arguments import data_of
 from tinygrad_rnn.check.mutants import Mutant, mutants
+from tinygrad_rnn.check.sources import definitions
 
 RULES = [
     name
@@ -112,3 +115,23 @@ def test_every_listed_mutant_exists() -> None:
 def test_every_rule_has_mutants_and_every_point_a_rule() -> None:
     assert {m.rule.name for shared in made().values() for m in shared} == set(RULES)
     assert set(POINTS) | set(MANY_USES) <= set(RULES)
+
+
+def test_no_helper_of_a_derivative_is_left_out() -> None:
+    """Functions of a VJP's own module are mutated with it; others have to be ops with a proof."""
+    foreign = set()
+    for name in RULES:
+        vjp = inspect.unwrap(tg.RULES[name].vjp)
+        names = {x.id for x in ast.walk(definitions(tg.RULES[name].vjp)) if isinstance(x, ast.Name)}
+        for found in map(vjp.__globals__.get, names):
+            is_helper = inspect.isfunction(found) or inspect.isclass(found)
+            if is_helper and found.__module__ not in (vjp.__module__, "builtins"):
+                foreign.add(f"{found.__module__}.{found.__name__}")
+    assert foreign <= {
+        "tinygrad_rnn.engine.backward.Deferred",  # abstract
+        "tinygrad_rnn.engine.graph.Node",
+        "tinygrad_rnn.ops.shaping.swapaxes",  # composed of transpose, which is mutated
+        "numpy.lib._array_utils_impl.normalize_axis_tuple",
+        "numpy.lib.array_utils.normalize_axis_tuple",
+        "typing.Any",
+    }

@@ -74,6 +74,18 @@ def test_a_setting_with_two_defaults_is_found_though_it_was_given() -> None:
     assert check_op(leaky, np.array([-1.0, 2.0]), slope=0.3).ok
 
 
+def test_what_cannot_be_applied_at_all_is_reported_as_well() -> None:
+    @primitive
+    def bursts(x):
+        raise RuntimeError("burst")
+
+    for op in (bursts, lambda x: bursts(x)):
+        with pytest.raises(OpCheckError, match="RuntimeError: burst"):
+            check_op(op, np.ones(3))
+    with pytest.raises(OpCheckError, match=r"the op returned NoneType\n(.*\n)*.*return y"):
+        check_op(lambda x: None, np.ones(3))
+
+
 # Reports.
 
 

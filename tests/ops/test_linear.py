@@ -117,3 +117,21 @@ def test_products_of_no_entries(a: tuple[int, ...], b: tuple[int, ...]) -> None:
         y = tg.linear(x, w)
         y.backward(np.ones(y.shape))
         np.testing.assert_array_equal(w.grad, np.full(b[::-1], rows))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, one, three, b: tg.linear(x, one, b),
+        lambda x, one, three, b: tg.recurrent_linear(x, x, one, three),
+        lambda x, one, three, b: tg.recurrent_linear(x, x, three, one),
+        lambda x, one, three, b: tg.recurrent_linear(x, x, one, one, b),
+        lambda x, one, three, b: tg.recurrent_linear(x, x, one, one, None, b),
+    ],
+)
+def test_a_single_column_is_not_widened(call: Any) -> None:
+    """NumPy would repeat it, and the way back could not know which weight it came from."""
+    x, one, three = (Value(RNG.normal(size=(n, D))) for n in (B, 1, 3))
+    with pytest.raises(tg.engine.errors.ShapeError, match="3 columns are added to the 1 of a"):
+        call(x, one, three, Value(RNG.normal(size=3)))
+    assert tg.linear(x, three, Value(np.ones(1))).shape == (B, 3)  # a bias may be one number

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.backward import Deferred
+from ..engine.errors import DtypeError, explain
 from ..engine.graph import Node, ancestors
 from ..engine.messages import no_derivative, wrong_number
 from ..engine.pullback import map_leaves
@@ -95,7 +96,18 @@ class Application:
 
     def forward(self, *arrays: Any) -> np.ndarray:
         """Apply the op to arrays, without a graph."""
-        return np.asarray(data_of(self.evaluate(*arrays)))
+        y = data_of(self.evaluate(*arrays))
+        result = np.asarray(y)
+        if result.dtype.kind not in "biufc":
+            raise DtypeError(
+                explain(
+                    f"the op returned {type(y).__name__}",
+                    where=self.name,
+                    why="an op returns one array of numbers",
+                    fix="end the function with return y; join several results by np.concatenate",
+                )
+            )
+        return result
 
     def nodes(self, arrays: Sequence[np.ndarray]) -> list[Node]:
         """Apply the op to Values of the arrays; return the nodes that were recorded."""
@@ -114,7 +126,10 @@ class Application:
         """Whether it is one op, and that is elementwise."""
         if self.rule is not None:
             return self.rule.elementwise
-        nodes = self.nodes(self.arrays)
+        try:
+            nodes = self.nodes(self.arrays)
+        except Exception:  # it fails as given, which is told as such
+            return False
         return len(nodes) == 1 and nodes[0].rule is not None and nodes[0].rule.elementwise
 
 
