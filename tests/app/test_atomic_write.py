@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,40 @@ def test_a_failure_leaves_the_old_content_and_nothing_else(
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["weights"]
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_atomically(tmp_path / "weights", b"old")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "weights", b"new")
+    monkeypatch.undo()
+    assert (tmp_path / "weights").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["weights"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere no folder is flushed")
+@pytest.mark.parametrize(("number", "refused"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_a_disk_that_flushes_no_folders_is_good_enough_and_a_broken_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, refused: bool
+) -> None:
+    fsync = os.fsync
+
+    def no_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", no_folders)
+    with pytest.raises(OSError) if refused else nullcontext():
+        write_atomically(tmp_path / "weights", b"new")
+    assert (tmp_path / "weights").read_bytes() == b"new"
 
 
 def test_content_is_on_the_disk_before_it_gets_its_name(

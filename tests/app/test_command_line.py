@@ -8,26 +8,22 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-import tinygrad_rnn
+from tests.app import processes
+from tests.app.processes import COMMAND, SMALL
 from tests.app.small import TEXT
 from tinygrad_rnn.app import load
-
-ROOT = str(Path(tinygrad_rnn.__file__).parents[1])
-COMMAND = [sys.executable, "-m", "tinygrad_rnn"]
-SMALL = ["--hidden", "6", "--batch-size", "3", "--seq-length", "7", "--dropout", "0.3"]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Find this package, whether it is installed or not, from a folder of its own."""
     (tmp_path / "tale.txt").write_text(TEXT, encoding="utf-8")
-    return {**os.environ, "PYTHONPATH": ROOT, "PYTHONIOENCODING": "utf-8"}
+    return processes.environment()
 
 
 def run(
@@ -80,7 +76,8 @@ def test_a_terminal_gets_a_bar_with_loss_bits_and_characters_per_second(
         assert (out, bar) == (b"", "")
         return
     rate_and_losses = r"characters/s, loss \d\.\d+, \d\.\d+ bits per character"
-    assert re.search(r"step \d+: +\d+%\|.*" + rate_and_losses, bar)
+    time_gone_and_left = r"\[\d\d:\d\d<\d\d:\d\d, "
+    assert re.search(r"step \d+: +\d+%\|.*" + time_gone_and_left + ".*" + rate_and_losses, bar)
     assert all(c.isprintable() or c in "\n\t" for c in out.decode("utf-8"))
     assert "step 70: loss" in out.decode() and "step 140: loss" in out.decode()
 
