@@ -244,11 +244,11 @@ def fitted(g: Gradient, node: Node, position: int) -> Gradient:
         return g
     extra = len(g.shape) - len(shape)
     if extra > 0 and g.shape[extra:] == shape:  # repeated along new axes only, as a bias is
-        repeated = list(range(extra))
-    else:
-        repeated = [i for i, n in enumerate(g.shape) if i < extra or shape[i - extra] == 1 != n]
-        summed = [1 if i in repeated else n for i, n in enumerate(g.shape)]
-        if extra < 0 or tuple(summed[extra:]) != shape:
-            raise wrong_shape(node, position, g)
+        several = g.shape[:extra] != (1,) * extra
+        return g.sum(axis=tuple(range(extra))) if several else g.reshape(shape)
+    repeated = [i for i, n in enumerate(g.shape) if i < extra or shape[i - extra] == 1 != n]
+    summed = [1 if i in repeated else n for i, n in enumerate(g.shape)]
+    if extra < 0 or tuple(summed[extra:]) != shape:
+        raise wrong_shape(node, position, g)
     repeated = [i for i in repeated if g.shape[i] != 1]
     return (g.sum(axis=tuple(repeated)) if repeated else g).reshape(shape)
