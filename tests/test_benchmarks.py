@@ -17,8 +17,6 @@ from tests.benchmarks.table import Record, Table
 from tinygrad_rnn.engine import primitive
 from tinygrad_rnn.engine import value as engine
 
-ABSENT = () if hasattr(tg, "compile") else ("compiled",)
-
 # Those of others are compared whenever the benchmark itself runs.
 AGREEMENTS = [
     pytest.param(work, case, peer, id=f"{work.peers[peer]}-{case}")
@@ -29,7 +27,7 @@ AGREEMENTS = [
     )
     for case in cases
     for peer in work.peers
-    if not peer.startswith((*FOREIGN, *ABSENT))
+    if not peer.startswith(FOREIGN)
 ]
 
 
