@@ -248,6 +248,10 @@ CASES: list[Case] = [
         ]
         for kw in [{}, {"reduction": "sum"}, {"reduction": "none"}]
     ),
+    Case("at_ids", (X, np.array([1, 0, 3])), lambda x, i: np.array([x[0, 1], x[1, 0], x[2, 3]]),
+         call=at_ids),
+    Case("at_ids", (normal(2, 3, 4), integers(4, 2, 3)),
+         lambda x, i: np.take_along_axis(x, i[..., None], -1)[..., 0], call=at_ids),
     *(
         Case("softmax_cross_entropy", (X, np.array([1, -1, 3])),
              lambda x, t, r=r: cross_entropy(x, t, r, -1), {"reduction": r, "ignore_index": -1})
@@ -286,9 +290,8 @@ PLAIN_CASES: list[Case] = [
     Case("one_hot", (np.array([1, -1, 3]), X), lambda i, x: np.eye(4)[i] * [[1], [0], [1]],
          {"ignore_index": -1}),
     Case("class_ids", (np.array([1, 0, 3]), X), lambda i, x: i, call=class_ids),
-    Case("at_ids", (X, np.array([1, 0, 3])), lambda x, i: np.array([x[0, 1], x[1, 0], x[2, 3]]),
-         call=at_ids),
-    Case("checked", (X,), lambda x: x, {"check": np.all}, call=lambda x: checked(x, check=np.all)),
+    Case("checked", (integers(5, 3),), lambda x: x, {"check": np.all},
+         call=lambda x: checked(x, check=np.all)),
     Case("keep_mask", (X,),
          lambda x: (np.random.default_rng(5).random((3, 4), np.float32) >= 0.5) * 2,
          call=lambda x: keep_mask(x, p=0.5, generator=np.random.default_rng(5))),

@@ -91,7 +91,9 @@ def isnan(x):
 
 @primitive(differentiable=False, elementwise=True)
 def checked(x, *, check):
-    """y = x, after check(x) has not raised"""
+    """y = x, whole numbers or truths, after check(x) has not raised"""
+    if x.dtype.kind not in "biu":
+        raise TypeError(f"{x.dtype} has a derivative, which would be lost here")
     check(x)
     return x
 

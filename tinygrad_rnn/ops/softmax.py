@@ -109,11 +109,19 @@ def class_ids(targets, logits):
     return targets
 
 
-@primitive(differentiable=False)
+@primitive
 def at_ids(x, ids):
     """y = x[…, ids[…]]: in each row the entry that the id names"""
+    if ids.shape != x.shape[:-1]:
+        raise ShapeError(f"ids of shape {ids.shape} for rows of shape {x.shape}")
     rows = x.reshape(-1, x.shape[-1])
     return rows[np.arange(len(rows)), ids.reshape(-1)].reshape(ids.shape)
+
+
+@at_ids.vjp
+def _(g, y, x, ids):
+    """dx = g at each id, 0 elsewhere"""
+    return np.expand_dims(g, -1) * one_hot(ids, x), None
 
 
 def warn_if_made_by(curve, logits, op):
