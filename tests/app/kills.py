@@ -23,7 +23,7 @@ from tinygrad_rnn.app.run_folder import CURVE_NAME
 
 LONGEST = 0.06  # seconds from when it has begun: a step and its saving take a tenth of it
 BEGINNING = 0.1  # seconds, about what it takes to begin
-WRITING = 0.002  # seconds, about what it takes to write a file
+WRITING = 0.001  # seconds, less than it takes to write a file
 PATIENCE = 60
 
 
@@ -38,7 +38,7 @@ def wait_until(come: Callable[[], bool]) -> None:
     patience = time.monotonic() + PATIENCE
     while not come():
         assert time.monotonic() < patience, "it does not come"
-        time.sleep(0.0002)
+        time.sleep(0)
 
 
 def kill_one(folder: Path, chance: random.Random) -> None:

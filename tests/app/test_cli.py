@@ -392,6 +392,12 @@ def test_an_empty_or_strange_name_is_no_other_file(
     assert sorted(Path().rglob("*")) == before
 
 
+def test_a_line_stays_short_whatever_the_words_are(run: Run) -> None:
+    status, _, err = run("train", "--" + "a" * 5000)
+    assert (status, err.count("\n")) == (2, 1)
+    assert len(err) < 600 and err.endswith("…; see tinygrad-rnn --help\n")
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
 def test_a_text_that_may_not_be_read_is_refused(run: Run) -> None:
     Path("tale.txt").chmod(0)

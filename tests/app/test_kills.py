@@ -15,7 +15,7 @@ from tinygrad_rnn.app.cli import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL and fork are POSIX's")
 
-SMALL = ["--hidden", "24", "--batch-size", "3", "--seq-length", "7", "--dropout", "0.3"]
+SMALL = ["--hidden", "96", "--batch-size", "3", "--seq-length", "7", "--dropout", "0.3"]
 
 
 @pytest.mark.parametrize("kills", [15, pytest.param(200, marks=pytest.mark.slow)])

@@ -99,6 +99,16 @@ def test_scores_that_are_no_numbers_are_refused(wrong: float) -> None:
         probabilities([0.0, wrong, 1.0])
 
 
+def test_weights_beyond_all_bounds_give_no_warning() -> None:
+    model = nn.LanguageModel(
+        5, 3, cell="lstm", dtype=np.float32, generator=np.random.default_rng(0)
+    )
+    for _, parameter in model.named_parameters():
+        parameter.data[...] = 3e38
+    with pytest.raises(FloatingPointError, match="scores that are not finite"):
+        list(generate(model, [0], 3, generator=rng))
+
+
 def test_a_token_without_a_chance_is_never_chosen() -> None:
     class Edge(np.random.Generator):
         """Draws the ends of [0, 1) only."""

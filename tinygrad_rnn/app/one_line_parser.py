@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .option import Option, flag
-from .refusal import Refused, printable
+from .option import Option, flag, shortened
+from .refusal import LONGEST, Refused, printable
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -15,7 +15,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""
-        raise Refused(printable(f"{message}; see {self.prog} --help"))
+        raise Refused(f"{shortened(printable(message), LONGEST)}; see {self.prog} --help")
 
 
 def add_option(

@@ -118,7 +118,7 @@ def read_on(
     model: LanguageModel, ids: NDArray[Any], state: Any
 ) -> tuple[NDArray[np.floating[Any]], Any]:
     """Let the model read ids of shape (N,); return its scores of the next one, and its state."""
-    with evaluating(model):
+    with evaluating(model), np.errstate(over="ignore", invalid="ignore"):  # `probabilities` looks
         logits, state = model(ids[:, None], state)  # (N, 1, V)
     return logits.data[-1, 0], state
 
