@@ -100,9 +100,8 @@ def test_scores_that_are_no_numbers_are_refused(wrong: float) -> None:
 
 
 def test_weights_beyond_all_bounds_give_no_warning() -> None:
-    model = nn.LanguageModel(
-        5, 3, cell="lstm", dtype=np.float32, generator=np.random.default_rng(0)
-    )
+    rng = np.random.default_rng(0)
+    model = nn.LanguageModel(5, 3, cell="lstm", dtype=np.float32, generator=rng)
     for _, parameter in model.named_parameters():
         parameter.data[...] = 3e38
     with pytest.raises(FloatingPointError, match="scores that are not finite"):
