@@ -37,6 +37,11 @@ REDUCTIONS: dict[Rule, np.ufunc] = {
 }
 
 
+def is_mask(x: Any) -> bool:
+    """Say whether x is an array of truths; for others NumPy asks which entries are not zero."""
+    return isinstance(x, np.ndarray) and x.dtype.kind == "b"
+
+
 def where_into(condition: Any, a: Any, b: Any, out: np.ndarray) -> None:
     """Write a where the condition holds, b elsewhere."""
     np.copyto(out, b)
@@ -91,13 +96,13 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
     if rule in REDUCTIONS:
         (x,) = inputs
         ufunc, axis = REDUCTIONS[rule], params.get("axis")
-        axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
+        axis = tuple(axis) if isinstance(axis, list) else axis
         return ufunc.reduce, (x, axis, out.dtype, out, params.get("keepdims", False))
     if rule is RULES["matmul"]:
         a, b = inputs
         plain = a.ndim <= 2 == b.ndim and out.flags.c_contiguous
         return (np.dot if plain else np.matmul), (*inputs, out)
-    if rule is RULES["where"]:
+    if rule is RULES["where"] and is_mask(inputs[0]):
         return where_into, (*inputs, out)
     if rule is RULES["square"]:
         return np.multiply, (*inputs, *inputs, out)

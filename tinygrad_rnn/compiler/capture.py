@@ -18,10 +18,13 @@ from ..engine.pullback import leaves, map_leaves
 from ..engine.recording import current, no_grad, traced_by
 from ..engine.rule import NO_PARAMS, RULES, Rule
 from ..engine.value import Value, apply
+from ..ops.indexing import HOLE, getitem
 from .program import Program
-from .shapes import Form
+from .shapes import Form, form_like
 from .steps import ARGUMENT, PARAMETER, SEED, Step, constant, given, step
 from .traced import Traced
+
+STATIC = {RULES[name]: name for name in ("shape", "ndim", "size")}  # known while it is traced
 
 
 class Tracer:
@@ -31,6 +34,8 @@ class Tracer:
     ----------
     parameters : list of Value
         What the function found outside itself, in order of first use.
+    looked_at : list of (array, array)
+        Constants whose numbers decide about shapes, and a copy of what they were.
     """
 
     def __init__(self) -> None:
@@ -38,14 +43,19 @@ class Tracer:
         self.parameters: list[Value] = []
         self.lifted: dict[Value, Traced] = {}
         self.constants: dict[int, Step] = {}
+        self.looked_at: list[tuple[np.ndarray, np.ndarray]] = []
         self.sweeping = False
 
     def apply(self, rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         """Take an op down; on arrays alone compute it, for that is a constant."""
         inputs = tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs)
+        if rule in STATIC:
+            return getattr(inputs[0], STATIC[rule])
         if not any(isinstance(x, Node) for x in inputs) and not self.takes_down(rule):
             with traced_by(None):
                 return apply(rule, inputs, params)
+        if rule is getitem.rule:
+            inputs, params = self.without_masks(inputs, params)
         nodes = tuple(self.lift(x) if isinstance(x, Value) else x for x in inputs)
         now = current.get()
         try:
@@ -68,6 +78,24 @@ class Tracer:
         """
         return rule.random or (self.sweeping and rule is RULES["concatenate"])
 
+    def without_masks(
+        self, inputs: tuple[Any, ...], params: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Write masks in an index, which are the function's own, as the places that they pick."""
+        x, *arrays = inputs
+        index: list[Any] = []
+        places: list[Any] = []
+        rest = iter(arrays)
+        for part in params["index"]:
+            array = next(rest) if part is HOLE else None
+            found = [array]
+            if isinstance(array, np.ndarray) and array.dtype == bool and array.ndim:
+                self.looked_at.append((array, array.copy()))
+                found = list(np.nonzero(array))
+            index += [part] * len(found)
+            places += found if part is HOLE else []
+        return (x, *places), {"index": tuple(index)}
+
     def lift(self, value: Value) -> Traced:
         """Return the stand-in of a Value that the function found outside or made itself."""
         if isinstance(value, Traced):
@@ -77,7 +105,7 @@ class Tracer:
             if value.order > self.began:  # made by the function: the same at every call
                 leaf = self.step_of(value.data)
             else:
-                form = Form(value.data.shape, value.data.dtype)
+                form = form_like(value)
                 leaf = given(PARAMETER, len(self.parameters), form, value.name or "")
                 self.parameters.append(value)
             found = self.lifted[value] = Traced.of(leaf, value.requires_grad)
@@ -125,7 +153,7 @@ class Capture:
             if not isinstance(x, (np.ndarray, np.generic, Value)):
                 return x
             wanted = isinstance(x, Value) and x.requires_grad
-            form = Form(x.shape, x.dtype)
+            form = form_like(x)
             leaf = given(ARGUMENT, len(self.arguments), form)
             self.arguments.append(Traced.of(leaf, wanted, plain=not isinstance(x, Value)))
             return self.arguments[-1]

@@ -84,9 +84,9 @@ class Compiled:
         return trace.run(arrays, args, kwargs)
 
     def find(self, form: Any) -> Trace | None:
-        """Return a trace for arguments of this form, if the surroundings are as they were."""
+        """Return a trace for arguments of this form, if all beside them is as it was."""
         for trace in self.traces.get(form, ()):
-            if not trace.surroundings.changed():
+            if not trace.changed():
                 return trace
         return None
 
@@ -102,7 +102,7 @@ class Compiled:
             if len(earlier) == MANY:
                 warnings.warn(
                     f"{self.__name__} was traced {MANY} times for arguments of the same form;"
-                    f" what changes from call to call is {earlier[-1].surroundings.changed()}:"
+                    f" what changes from call to call is {earlier[-1].changed()}:"
                     " pass it as an array",
                     stacklevel=3,
                 )

@@ -83,7 +83,9 @@ class Frame:
         """Make the calls, on the frame's memory and the parameters' arrays."""
         e = self.executable
         regions, starts, copies = e.placement.regions, e.memory.starts, e.placement.copies
-        self.held = [np.array(p) if i in self.copied else p for i, p in enumerate(parameters)]
+        self.held = [
+            np.array(p, order="C") if i in self.copied else p for i, p in enumerate(parameters)
+        ]
         arrays: dict[Step, Any] = {}
 
         def located(region: Region) -> np.ndarray:

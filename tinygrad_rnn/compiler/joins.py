@@ -53,7 +53,7 @@ def places_in(join: Step) -> list[Any]:
     axis = axis_of(join)
     before = (slice(None),) * axis
     if join.rule is stack.rule:
-        return [(*before, i) for i in range(len(join.inputs))]
+        return [(*before, i, ...) for i in range(len(join.inputs))]  # a region, if 0-d
     ends = np.cumsum([x.shape[axis] for x in join.inputs]).tolist()
     return [(*before, slice(a, b)) for a, b in zip([0, *ends], ends, strict=False)]
 

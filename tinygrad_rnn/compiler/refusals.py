@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..engine.errors import GraphError, explain
 from ..engine.rule import Rule
 
@@ -36,6 +38,18 @@ def no_numbers(what: str, fix: str = "") -> CaptureError:
     )
 
 
+def no_change_in_place(what: str) -> CaptureError:
+    """Word the error of a function that changes an array while it is traced."""
+    return CaptureError(
+        explain(
+            f"{what} changes an array in place",
+            where="a function that tg.compile is tracing",
+            why="the array is not there yet, and what is traced never changes",
+            fix="write y = np.sort(x), np.where(…) and the like, which return the changed array",
+        )
+    )
+
+
 def depends_on_numbers(rule: Rule) -> CaptureError:
     """Word the error of an op whose result's shape is not known beforehand."""
     return CaptureError(
@@ -45,6 +59,18 @@ def depends_on_numbers(rule: Rule) -> CaptureError:
             why="a compiled function is traced once for all inputs of the same shapes",
             fix="keep the shape and mask instead: np.where(mask, x, 0.0), or compile only"
             " what comes before and after",
+        )
+    )
+
+
+def no_plain_numbers(x: Any) -> CaptureError:
+    """Word the error of an array of Python's objects, of a masked array or a matrix."""
+    return CaptureError(
+        explain(
+            f"a {type(x).__name__} of {x.dtype}, shape {x.shape}",
+            where="a function that tg.compile is tracing",
+            why="a program's arrays hold numbers, and work as NumPy's plain arrays do",
+            fix="convert it: np.asarray(x, float); a mask can be an array of its own",
         )
     )
 

@@ -114,6 +114,8 @@ def reshaped(x: np.ndarray, shape: Any) -> np.ndarray | None:
     if -1 in shape:
         rest = math.prod(n for n in shape if n != -1)
         shape = tuple(x.size // rest if n == -1 else n for n in shape)
+    if x.size == 0:
+        return np.lib.stride_tricks.as_strided(x, shape, packed(shape, x.itemsize))
     old = [(n, s) for n, s in zip(x.shape, x.strides, strict=True) if n != 1]
     merged: list[tuple[int, int]] = []  # axes that can be walked as one
     for n, s in old:
@@ -167,6 +169,8 @@ def end_to_end(parts: Sequence[Region | None], axis: int) -> Region | None:
         return None
     lengths = [part.form.shape[axis] for part in parts if part is not None]
     stride = first.form.strides[axis]
+    if 0 in lengths:
+        return None
     if len(parts) > 1:
         stride, rest = divmod(distance(first, parts[1]), lengths[0])
         if rest or (lengths[0] > 1 and stride != first.form.strides[axis]):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.backward import Deferred, Sweep
+from ..engine.backward import NO_WAY, Deferred, Sweep
 from ..engine.graph import Node
 from ..engine.pullback import alias, leaves, map_leaves
 from ..engine.recording import differentiating, traced_by
@@ -237,4 +237,4 @@ def differentiate_again(
     with differentiating():
         root = apply(gathered(seeds), tuple(roots[k] for k in seeded))
         sweep = Sweep(root, seeds[0], create_graph=True, retain=False, sources=[*standins.values()])
-    return [sweep.gradients.get(standins[x]) for x in inputs]
+    return [sweep.gradients.get(standins[x], NO_WAY) for x in inputs]

@@ -6,6 +6,7 @@ forward function is run once for each signature, on zeros, and only the result's
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..engine.intake import as_result
 from ..engine.rule import Rule
-from .refusals import depends_on_numbers
+from .refusals import depends_on_numbers, no_plain_numbers
 
 Shape = tuple[int, ...]
 
@@ -31,6 +32,21 @@ class Form(NamedTuple):
     dtype: np.dtype[Any]
 
 
+def form_like(x: Any) -> Form:
+    """Return the form of an array, NumPy scalar or Value.
+
+    Raises
+    ------
+    CaptureError
+        If it holds objects of Python, which have no place in a program's memory, or is an array
+        whose operations are not those of others.
+    """
+    if x.dtype.hasobject or isinstance(x, SPECIAL):
+        raise no_plain_numbers(x)
+    return Form(x.shape, x.dtype)
+
+
+SPECIAL = (np.ma.MaskedArray, np.matrix)
 SEEN: dict[Any, Form] = {}
 
 
@@ -76,21 +92,33 @@ def measured(rule: Rule, inputs: tuple[Form | Number, ...], params: dict[str, An
         made = [x.value if isinstance(x, Number) else fill(x.shape, x.dtype)[()] for x in inputs]
         with np.errstate(all="ignore"):
             y = rule.forward(*made, **settings)
+        if isinstance(y, bool):
+            y = np.bool_(y)
         y = y if isinstance(y, (np.ndarray, np.generic)) else as_result(y, rule)
-        return Form(y.shape, y.dtype)
+        return form_like(y)
 
     try:
         form = run(np.zeros)
     except Exception:
-        return run(np.ones)  # an op may refuse zeros
-    if any(type(x) is Form and x.dtype.kind in "biu" for x in inputs):
-        try:
-            other = run(np.ones)
-        except Exception:  # an id of 1 may be none
-            return form
-        if other != form:
-            raise depends_on_numbers(rule)
+        return run(regular)  # an op may refuse zeros
+    try:
+        other = run(zeros_and_ones)
+    except Exception:  # an id of 1 may be none
+        return form
+    if other != form:
+        raise depends_on_numbers(rule)
     return form
+
+
+def zeros_and_ones(shape: Shape, dtype: Any) -> np.ndarray:
+    """Return an array that has other numbers, places and counts of them than one of zeros."""
+    return (np.arange(1, math.prod(shape) + 1) % 2).reshape(shape).astype(dtype)
+
+
+def regular(shape: Shape, dtype: Any) -> np.ndarray:
+    """Return an array of ones; matrices have an inverse."""
+    y = np.ones(shape, dtype)
+    return y + np.eye(*shape[-2:], dtype=dtype) if len(shape) > 1 else y
 
 
 def frozen(setting: Any) -> Any:

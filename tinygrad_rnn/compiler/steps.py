@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.rule import NO_PARAMS, Rule
-from .shapes import Form, Number, Shape, form_of
+from .shapes import Form, Number, Shape, form_like, form_of
 
 making_order = itertools.count()
 by_making = attrgetter("order")
@@ -132,7 +132,7 @@ def step(
 def constant(value: Any) -> Step:
     """Make a step of an array, held by identity, or of a Python number."""
     weak = isinstance(value, (bool, int, float)) and not isinstance(value, np.generic)
-    form = Number(value) if weak else Form(value.shape, value.dtype)
+    form = Number(value) if weak else form_like(value)
     return Step(None, (), NO_PARAMS, form, kind=CONSTANT, value=value)
 
 

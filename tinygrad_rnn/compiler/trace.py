@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import recording
+from ..engine.backward import NO_WAY
 from ..engine.pullback import map_leaves
 from ..engine.rule import Rule
 from ..engine.value import Value, apply
@@ -48,11 +49,25 @@ class Trace:
             raise left_a_mark(changed)
         self.surroundings = surroundings
         self.parameters = self.capture.parameters
+        self.forms = [(p, p.shape, p.dtype, p.requires_grad) for p in self.parameters]
         self.sources = self.capture.sources()
         self.pools = Pools(self.build)
         self.rule = self.make_rule(getattr(fn, "__name__", "compiled"))
         if self.capture.differentiable:
             self.pools.expected = (first_number(self.capture),)
+
+    def changed(self) -> str:
+        """Name something that was otherwise when the function was traced; nothing if all is so."""
+        for p, shape, dtype, requires_grad in self.forms:
+            data = p.data
+            if data.shape != shape or data.dtype != dtype:
+                return f"the shape or dtype of {p.name or 'a parameter'}"
+            if p.requires_grad is not requires_grad:
+                return f"whether {p.name or 'a parameter'} requires a gradient"
+        for array, was in self.capture.tracer.looked_at:
+            if not np.array_equal(array, was):
+                return "a mask that picks entries"
+        return self.surroundings.changed()
 
     def build(self, seeded: tuple[int, ...]) -> Executable:
         """Make the program that goes back from these outputs."""
@@ -83,10 +98,7 @@ class Trace:
         if isinstance(y, Value):  # the sweep itself is recorded
             return differentiate_again(self.fn, call, self.capture.result, inputs, g)
         found = replay.differentiate(g)
-        return [
-            Handed(np.zeros(x.shape, x.dtype)[()] if part is None else part)
-            for part, x in zip(found, inputs, strict=True)
-        ]
+        return [NO_WAY if part is None else Handed(part) for part in found]
 
     def run(self, arrays: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Replay the program and return what the function would."""

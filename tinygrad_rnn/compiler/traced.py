@@ -18,9 +18,16 @@ from ..engine.errors import explain
 from ..engine.graph import creation_order
 from ..engine.rule import DOORS, NO_PARAMS, Rule
 from ..engine.value import Value
-from .refusals import CaptureError, no_numbers
+from .refusals import CaptureError, no_change_in_place, no_numbers
 from .steps import Step
 
+# Methods of arrays that are NumPy's functions of the same name, with the array in front.
+METHODS = {
+    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "cumprod"),
+    *("cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat"),
+    *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+}
+CHANGING = {"fill", "partition", "put", "resize", "setfield", "setflags", "sort"}  # x itself
 STATIC: dict[Callable[..., Any], str] = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
 
 
@@ -142,11 +149,13 @@ class Traced(Value):
         return self.apply(plain_rule(function, args, kwargs), tuple(values))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not (hasattr(np.ndarray, name) and hasattr(np, name)):
-            if hasattr(np.ndarray, name):
-                raise no_numbers(f".{name}")
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return partial(getattr(np, name), self)  # x.any(), x.repeat(2): the function takes it
+        if name in METHODS:
+            return partial(getattr(np, name), self)  # x.any(), x.repeat(2)
+        if name in CHANGING:
+            raise no_change_in_place(f"x.{name}(…)")
+        if hasattr(np.ndarray, name) and not name.startswith("_"):
+            raise no_numbers(f".{name}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def copy(self) -> Traced:
         """Return itself: nothing is ever changed in place."""
@@ -169,6 +178,18 @@ class Traced(Value):
 
     def __mod__(self, other: Any) -> Any:
         return np.remainder(self, other)
+
+    def __lshift__(self, other: Any) -> Any:
+        return np.left_shift(self, other)
+
+    def __rshift__(self, other: Any) -> Any:
+        return np.right_shift(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return np.remainder(other, self)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 

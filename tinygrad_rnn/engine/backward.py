@@ -15,6 +15,7 @@ from .graph import Node, ancestors, dependants
 from .messages import no_derivative, not_a_gradient, wrong_number, wrong_shape, wrong_total
 
 Gradient = Any
+NO_WAY = object()  # instead of a gradient: the result does not depend on this input
 
 
 class Deferred:
@@ -94,8 +95,7 @@ class Sweep:
     gradient : array or Value
         The gradient of `root`, of its shape.
     create_graph : bool
-        Run the VJPs on the nodes themselves rather than on their arrays: the gradients are then
-        computed by recorded ops and can be differentiated.
+        Run the VJPs on nodes, not arrays: the ops that compute gradients are recorded, too.
     retain : bool
         Whether to keep the gradients of the nodes on the way beside the leaves'.
     sources : collection of Node, optional
@@ -114,8 +114,7 @@ class Sweep:
     Raises
     ------
     GraphError, ShapeError
-        If a VJP returns the wrong number of gradients, a gradient of the wrong shape, or none
-        where one is owed. The message names op and argument.
+        If gradients of a VJP are of wrong number or shape, or missing: which, of which op.
     """
 
     def __init__(
@@ -197,8 +196,7 @@ def contributions(
     Returns
     -------
     list of (Node, gradient)
-        In the order of the inputs; an input that was used twice is there twice. A gradient may
-        be `Deferred`.
+        In the order of the inputs; one used twice is there twice. A gradient may be `Deferred`.
     """
     rule = node.rule
     inputs = node.inputs
@@ -227,6 +225,8 @@ def contributions(
             if gx.shape != x.data.shape:
                 gx = fitted(gx, node, position)
         elif kind is not type(x.data) and not isinstance(gx, Deferred):
+            if gx is NO_WAY:
+                continue
             gx = fitted(gx, node, position)
         found.append((x, gx))
     return found

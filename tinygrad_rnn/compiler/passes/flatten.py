@@ -1,86 +1,135 @@
 """Sums and products without an order, and then in the best one. Imports `program` and `rules`.
 
 A chain of additions has an order only because Python has one. Taken as a set of terms, those that
-are ready early can be added early, outside the recurrent path; the same holds for factors.
+are ready early can be added early, outside the recurrent path; the same holds for factors. Where
+dtypes differ the order stays: two truths are not added as they are after a float was.
 """
 
 from __future__ import annotations
 
-from ...engine.rule import RULES
+from collections import deque
+
+from ...engine.rule import RULES, Rule
 from ..program import Program
 from ..regions import VIEWS
 from ..steps import Step, constant, step
 from .rules import PRODUCT_OF, SUM_OF
+from .simplify import is_normal
 
 ADD, SUBTRACT = RULES["add"], RULES["subtract"]
 MULTIPLY, NEGATIVE = RULES["multiply"], RULES["negative"]
 
+Signed = tuple[Step, int]
+
+
+class Operands:
+    """Terms, or factors, with a sign each; `sign` turns all of them."""
+
+    def __init__(self, operands: list[Signed], sign: int = 1) -> None:
+        self.operands = deque(operands)
+        self.sign = sign
+
+    def __iadd__(self, other: Operands) -> Operands:
+        """Take others in behind these; the fewer are moved, so that a long chain costs no more."""
+        sign = self.sign * other.sign
+        if len(self.operands) >= len(other.operands):
+            self.operands.extend((x, sign * s) for x, s in other.operands)
+            return self
+        other.operands.extendleft((x, sign * s) for x, s in reversed(self.operands))
+        return other
+
+    def signed(self) -> list[Signed]:
+        """List all with their signs."""
+        return [(x, s * self.sign) for x, s in self.operands]
+
 
 def flatten(program: Program) -> Program:
     """Turn chains of additions and multiplications into sums and products of many."""
-    uses = {s: len(users) for s, users in program.users().items()}
-    for root in program.roots:
-        uses[root] += 1
-    inner: dict[Step, int] = {}  # how often a new step is used: as often as the old one
+    users = program.users()
+    roots = set(program.roots)
+    opened: dict[Step, Operands] = {}  # of steps that their only user takes apart
 
-    def terms_of(x: Step, sign: int, like: Step) -> list[tuple[Step, int]]:
-        if inner.get(x) == 1 and x.shape == like.shape and x.dtype == like.dtype:
-            if x.rule is SUM_OF:
-                return [(t, sign * s) for t, s in zip(x.inputs, x.params["signs"], strict=True)]
-            if x.rule is NEGATIVE:
-                return [(x.inputs[0], -sign)]
-        return [(x, sign)]
-
-    def factors_of(x: Step, like: Step) -> list[Step]:
-        if inner.get(x) == 1 and x.shape == like.shape and x.dtype == like.dtype:
-            if x.rule is PRODUCT_OF:
-                return list(x.inputs)
-            if x.rule is NEGATIVE:
-                return [constant(-1), x.inputs[0]]
-        return [x]
+    def is_inner(s: Step, *rules: Rule) -> bool:
+        """Say whether the only user of a step is one of these, of the same shape and dtype."""
+        user = users[s][0] if len(users[s]) == 1 and s not in roots else None
+        return (
+            user is not None
+            and user.rule in rules
+            and (user.shape, user.dtype) == (s.shape, s.dtype)
+            and has_one_dtype(user)
+        )
 
     def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:
-        new = s.on(inputs)
-        if s.dtype is not None and s.dtype.kind == "f":
-            if s.rule in (ADD, SUBTRACT):
-                a, b = inputs
-                terms = terms_of(a, 1, s) + terms_of(b, 1 if s.rule is ADD else -1, s)
-                signs = {"signs": tuple(sign for _, sign in terms)}
-                new = Step(SUM_OF, tuple(t for t, _ in terms), signs, s.form, s.scope)
-            elif s.rule is MULTIPLY:
-                a, b = inputs
-                factors = merged_numbers(factors_of(a, s) + factors_of(b, s))
-                if len(factors) > 1:
-                    new = Step(PRODUCT_OF, tuple(factors), {}, s.form, s.scope)
-        inner[new] = uses[s]
-        return new
+        if s.rule is NEGATIVE and is_inner(s, ADD, SUBTRACT):
+            opened[s] = Operands([(inputs[0], -1)])
+        elif s.rule is NEGATIVE and is_inner(s, MULTIPLY):
+            opened[s] = Operands([(constant(-1), 1), (inputs[0], 1)])
+        elif s.rule in (ADD, SUBTRACT, MULTIPLY) and has_one_dtype(s):
+            a, b = (
+                opened.pop(old) if old in opened else Operands([(new, 1)])
+                for old, new in zip(s.inputs, inputs, strict=True)
+            )
+            if s.rule is SUBTRACT:
+                b.sign = -b.sign
+            a += b
+            if not is_inner(s, *((MULTIPLY,) if s.rule is MULTIPLY else (ADD, SUBTRACT))):
+                return product(a.signed(), s) if s.rule is MULTIPLY else total(a.signed(), s)
+            opened[s] = a
+        else:
+            return s.on(inputs)
+        return s  # which nobody will look at
 
     return program.rewritten(rewrite)
 
 
-def merged_numbers(factors: list[Step]) -> list[Step]:
-    """Multiply the Python numbers among factors."""
-    numbers = [x.value for x in factors if x.is_number]
-    if len(numbers) < 2:
-        return factors
-    value = 1.0
-    for n in numbers:
-        value *= n
-    rest = [x for x in factors if not x.is_number]
-    return rest if value == 1 and len(rest) > 1 else [constant(value), *rest]
+def has_one_dtype(s: Step) -> bool:
+    """Say whether a step makes floats of floats like them, and numbers."""
+    return bool(s.dtype.kind == "f") and all(x.is_number or x.dtype == s.dtype for x in s.inputs)
+
+
+def total(terms: list[Signed], s: Step) -> Step:
+    """Return a sum, the Python numbers in it as one."""
+    number = sum(x.value * sign for x, sign in terms if x.is_number)
+    rest = [(x, sign) for x, sign in terms if not x.is_number]
+    if number or not rest:
+        rest.append((constant(number), 1))
+    if len(rest) == 1 and rest[0][1] == 1:
+        return rest[0][0]
+    signs = {"signs": tuple(sign for _, sign in rest)}
+    return Step(SUM_OF, tuple(x for x, _ in rest), signs, s.form, s.scope)
+
+
+def product(factors: list[Signed], s: Step) -> Step:
+    """Return a product, the Python numbers in it as one."""
+    found = [x for x, _ in factors]
+    numbers = [x for x in found if x.is_number]
+    if len(numbers) > 1:
+        rest = [x for x in found if not x.is_number]
+        value = 1.0
+        for x in numbers:
+            value *= x.value
+        found = [*rest, *numbers]  # each meets an array
+        if is_normal(value, s.dtype):
+            found = rest if value == 1 else [constant(value), *rest]
+    return found[0] if len(found) == 1 else Step(PRODUCT_OF, tuple(found), {}, s.form, s.scope)
 
 
 def order(program: Program) -> Program:
     """Give sums and products an order again: what is ready early first."""
-    ready: dict[Step, int] = {}
+    ready: dict[Step, int] = {}  # how many steps have to be made before; views take none
 
     def depth(s: Step) -> int:
-        """Return how many steps have to be made before s is there; views take none."""
-        found = ready.get(s)
-        if found is None:
-            before = max((depth(x) for x in s.inputs), default=0)
-            found = ready[s] = before + (s.rule is not None and s.rule not in VIEWS)
-        return found
+        unknown = [s]
+        while unknown:
+            x = unknown[-1]
+            before = [y for y in x.inputs if y not in ready]
+            if before:
+                unknown += before
+                continue
+            unknown.pop()
+            most = max((ready[y] for y in x.inputs), default=0)
+            ready[x] = most + (x.rule is not None and x.rule not in VIEWS)
+        return ready[s]
 
     def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:
         new = s.on(inputs)
@@ -98,8 +147,10 @@ def order(program: Program) -> Program:
     return program.rewritten(rewrite)
 
 
-def folded(operands: list[tuple[Step, int]], s: Step) -> Step:
+def folded(operands: list[Signed], s: Step) -> Step:
     """Combine operands one after the other."""
+    if sum(x.is_number for x, _ in operands) > 1:  # each of which shall meet an array
+        operands.sort(key=lambda operand: operand[0].is_number)
     if s.rule is PRODUCT_OF:
         y = operands[0][0]
         for x, _ in operands[1:]:

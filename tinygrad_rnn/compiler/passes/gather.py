@@ -110,8 +110,6 @@ def gather(program: Program) -> Program:
         return step(SUM, [below_each_other(parts)], params, s.scope)
 
     def merge_terms(members: list[Step], s: Step) -> Step:
-        if any(x.shape != members[0].shape or x.dtype != members[0].dtype for x in members):
-            return s
         stacked = step(STACK, sorted(members, key=time), {"axis": 0})
         return step(SUM, [stacked], {"axis": (0,), "keepdims": False}, s.scope)
 

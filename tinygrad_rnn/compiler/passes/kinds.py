@@ -39,6 +39,8 @@ class Labels:
         operands = [self.operand(x) for x in s.inputs]
         if rule is MATMUL and not is_by_shared_weight(s, operands):
             return None
+        if rule is TAKE and operands[0][0] != "same":
+            return None  # rows of another table each
         if all(kind in ("same", "number") for kind, *_ in operands):
             return None
         return (rule, s.shape, frozen(s.params), place_of(s.scope), *operands)

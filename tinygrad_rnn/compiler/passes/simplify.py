@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ...engine.rule import RULES, Rule
 from ..program import Program
 from ..shapes import frozen
@@ -62,6 +64,12 @@ def number(x: Step) -> Any:
     return x.value if x.is_number else None
 
 
+def is_normal(x: float, dtype: Any) -> bool:
+    """Say whether a number has all its digits in a dtype: that it is not too large or small."""
+    limits = np.finfo(dtype)
+    return float(limits.tiny) <= abs(x) <= float(limits.max)
+
+
 @simpler("multiply")
 def times_one(s: Step) -> Step | None:
     """x · 1 = x"""
@@ -82,6 +90,8 @@ def by_a_number(s: Step) -> Step | None:
     a, b = s.inputs
     if not number(b) or s.dtype != a.dtype or s.dtype.kind != "f":
         return None
+    if not is_normal(1 / b.value, s.dtype):
+        return None  # 1 / n is no number of this dtype, or one of few digits
     return step(RULES["multiply"], [a, constant(1 / b.value)], scope=s.scope)
 
 
