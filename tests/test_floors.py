@@ -69,8 +69,8 @@ ROOMS = {
     "compiler": Room(
         7,
         sees="ops engine",
-        files="refusals shapes steps program traced capture regions passes joins placement memory"
-        " calls execution stepwise replay surroundings trace compiled",
+        files="refusals arguments shapes steps program traced capture regions passes joins"
+        " placement calls memory execution stepwise replay surroundings trace compiled",
     ),
     "compiler.passes": Room(
         7, files="rules clock kinds expand simplify flatten gather batch widen pack schedule"
@@ -84,8 +84,8 @@ ROOMS = {
         8,
         sees="nn check compiler ops engine",
         files="scopes record subject snapshot numbers escaping picture roles rolled labels"
-        " rendering dot text formula sheets playback levels placement routing rectangles layout"
-        " wording storyboard stepper axes coloured_text reading_plots plots",
+        " rendering programs dot text formula sheets playback levels placement routing rectangles"
+        " layout wording storyboard stepper axes coloured_text reading_plots plots",
     ),
     "extend": Room(8, sees="nn check compiler ops engine"),
     # The front door, which `import tinygrad_rnn` opens, does not know the application.
@@ -97,8 +97,8 @@ ROOMS = {
         files="interruption blas_threads atomic_write run_lock option config memory refusal source"
         " one_line_parser plot_arguments diagnose_arguments arguments container checkpoint curve"
         " curve_picture divergence saved_state progress run_folder sampling trained window_loss"
-        " training gradient_table layer_witnesses course train_command drawing reading plotting"
-        " hand_written small_problem diagnosing cli",
+        " window_computing training gradient_table layer_witnesses course train_command drawing"
+        " reading plotting hand_written small_problem diagnosing cli",
     ),
     "__main__": Room(10, sees="app"),
 }

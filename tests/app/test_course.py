@@ -163,7 +163,9 @@ def test_the_time_left_is_said_with_each_report_but_the_last(
     assert main(words) == 0
     out = capsys.readouterr().out
     left = re.findall(
-        r"step (\d): loss .* on the last window(?:, about (\d+) (s|min) left)?\n", out
+        r"step (\d): loss .* on the last window, [\d,]+ characters a second"
+        r"(?:, about (\d+) (s|min) left)?\n",
+        out,
     )
     assert [step for step, _, _ in left] == ["3", "6", "9"]
     assert left[0][1] and left[1][1] and not left[2][1]

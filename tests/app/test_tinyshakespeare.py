@@ -42,3 +42,14 @@ def test_an_lstm_of_128_is_below_2_nats_within_1500_steps() -> None:
         loss = training.validation_loss() or loss
     assert loss < 2.0
     assert training.bigram_loss is not None and loss < training.bigram_loss
+
+
+@pytest.mark.slow
+def test_the_compiled_curve_is_the_eager_one_over_200_steps() -> None:
+    text = read_text(PATH)
+    curves = []
+    for eager in (True, False):
+        training = Training(Config(hidden=128, seq_length=50, batch_size=50, eager=eager), text)
+        curves.append([training.advance().loss for _ in range(200)])
+    assert max(abs(a - b) for a, b in zip(*curves, strict=True)) < 1e-4
+    assert curves[1][-1] < 2.1

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..bptt import Truncation
 from ..engine.errors import explain
-from .option import Option, choice, count, flag, lengths, number, shortened
+from .option import Option, choice, count, flag, lengths, number, shortened, switch
 
 # The step sizes that suit one layer of about a hundred units, windows of 50 and batches of 50.
 LEARNING_RATES = {"sgd": 2.0, "adagrad": 0.05, "rmsprop": 0.005, "adam": 0.005, "adamw": 0.005}
@@ -80,6 +80,7 @@ class Config:
     )
     seed: int = count(0, "where all random numbers come from", at_least=0, most=30)
     dtype: str = choice(("float32", "float64"), "float32", "precision of all numbers")
+    eager: bool = switch("compute op by op, as it can be looked at; slower than compiled")
     sample_every: int = count(
         250,
         "steps from one validation and sample to the next; 0 for only at the end",

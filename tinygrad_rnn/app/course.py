@@ -44,6 +44,7 @@ class Course:
         self, training: Training, folder: Path, lines: list[str], progress: Progress
     ) -> None:
         self.training, self.folder, self.progress = training, folder, progress
+        self.reason_said = False
         self._write_checkpoint()
         self.curve = Curve(folder / CURVE_NAME, lines)
 
@@ -80,6 +81,7 @@ class Course:
         try:
             with refusing((MemoryError,), status=1):
                 point = training.advance()
+                self._say_how_computed()
                 regular = due(training.step, config.sample_every)
                 if regular or training.step == config.steps:
                     validation = training.validation_loss()
@@ -98,12 +100,27 @@ class Course:
             self._save()
         progress.show(point, training.characters_per_step)
         seconds = progress.seconds_left(training.step)
-        progress.event("step", **point._asdict(), seconds_left=round(seconds, 1))
+        rate = progress.rate(training.step, training.characters_per_step)
+        progress.event(
+            "step",
+            **point._asdict(),
+            seconds_left=round(seconds, 1),
+            characters_per_second=round(rate),
+        )
         if not progress.quiet and (regular or training.step == config.steps):
             sample = training.sample(SAMPLE_LENGTH)
             left = f", about {in_time(seconds)} left" if training.step < config.steps else ""
+            left = f", {rate:,.0f} characters a second{left}"
             progress.say(report(point, left, sample))
             progress.event("sample", step=training.step, text=sample)
+
+    def _say_how_computed(self) -> None:
+        """Say once that the loss could not be compiled, and why."""
+        reason = self.training.computing.reason
+        if reason and not self.reason_said:
+            self.progress.say(f"computed op by op, for it cannot be compiled: {reason}")
+            self.progress.event("eager", reason=reason)
+            self.reason_said = True
 
     def _save(self) -> None:
         """Save, if the run can be gone on with; else, and if the disk is full, leave the last."""

@@ -22,13 +22,17 @@ def add_option(
     command: argparse.ArgumentParser, name: str, option: Option, default: Any, shown: Any = None
 ) -> None:
     """Declare an option, with its default in the help."""
+    help = f"{option.help} (default: {default if shown is None else shown})"
+    if option.kind is bool:
+        command.add_argument(flag(name), action="store_true", default=default, help=help)
+        return
     metavars = {int: "N", float: "X", str: "|".join(option.choices) or "TEXT"}
     command.add_argument(
         flag(name),
         type=parsed_by(option),
         metavar=option.metavar or metavars[option.kind],
         default=default,
-        help=f"{option.help} (default: {default if shown is None else shown})",
+        help=help,
     )
 
 

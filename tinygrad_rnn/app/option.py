@@ -21,7 +21,7 @@ class Option:
     need : str
         What it must be, in words.
     kind : type
-        int, float or str.
+        int, float, str, or bool for a flag, which is there or not.
     within : callable
         Whether a value of that kind can be used.
     choices : tuple of str
@@ -45,8 +45,9 @@ class Option:
 
     def checked(self, x: Any) -> Any:
         """Return a value as a plain Python object of the option's kind, or raise ValueError."""
-        fits: type = {int: Integral, float: Real, str: str}[self.kind]
-        if not isinstance(x, fits) or isinstance(x, bool) or not self.within(x):
+        fits: type = {int: Integral, float: Real, str: str, bool: bool}[self.kind]
+        is_truth = isinstance(x, bool)
+        if not isinstance(x, fits) or is_truth != (self.kind is bool) or not self.within(x):
             raise ValueError(f"{shortened(repr(x))} is not {self.need}")
         return self.kind(x)
 
@@ -96,6 +97,11 @@ def lengths(example: str, help: str) -> Any:
     """Declare the two lengths of a truncation."""
     need = "two whole numbers k1,k2 of at least 1, k1 no more than k2"
     return declared(None, Option(help, need, str, is_truncation, (), False, example, "K1,K2"))
+
+
+def switch(help: str) -> Any:
+    """Declare a flag, which a run that goes on may have anew."""
+    return declared(False, Option(help, "True or False", bool, lambda _: True, later=True))
 
 
 def is_truncation(text: str) -> bool:

@@ -108,6 +108,11 @@ class Progress:
         done = step - self._first
         return (time.monotonic() - self._began) / done * (self._steps - step) if done else math.nan
 
+    def rate(self, step: int, characters: int) -> float:
+        """Return how many characters a second have been learned since `start`."""
+        seconds = time.monotonic() - self._began
+        return (step - self._first) * characters / seconds if seconds else math.nan
+
     def finish(self) -> None:
         """Take the bar away."""
         if self._bar is not None:

@@ -160,7 +160,7 @@ def truncated(config: Config) -> str:
     if config.bptt is None:
         return ""
     again = f", {k2 - k1} of them read again with the new weights" if k2 > k1 else ""
-    return f"bptt: back through {k2} characters{again}; computed eagerly\n"
+    return f"bptt: back through {k2} characters{again}\n"
 
 
 def table_of_first_window(training: Training) -> GradientTable:

@@ -24,6 +24,7 @@ from .sampling import evaluating
 from .saved_state import OPTIMIZERS, by_name, by_place, carried_arrays, carried_state
 from .source import Source
 from .trained import TextModel, fill, mean_loss, new_model
+from .window_computing import WindowComputing, first_state
 from .window_loss import batches_of, next_window, window_loss
 
 
@@ -51,6 +52,8 @@ class Training:
         The two parts of the text; the second may be empty.
     bigram_loss : float or None
         What the bigram model, counted on the first part, reaches on the second.
+    computing : WindowComputing
+        How a window's loss is computed: compiled, or op by op.
     best : dict
         The ``step`` and the ``validation_loss`` of the best validation that was noted.
 
@@ -85,6 +88,7 @@ class Training:
         self.optimizer: Optimizer = OPTIMIZERS[config.optimizer](
             self.parameters.values(), lr=config.learning_rate
         )
+        self.computing = WindowComputing(config.eager)
         self.state: Any = None
         self.step = 0
         self.best: dict[str, Any] = {}
@@ -108,10 +112,10 @@ class Training:
             If the loss or the gradient is not finite; the weights stay as they were before.
         """
         window, leaving = next_window(self.batches, self.config.truncation)
-        before = None if window.fresh else self.state
+        before = first_state(self.config) if window.fresh else self.state
         chance = self.generator.bit_generator.state
         with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at
-            loss, after = window_loss(self.model, window, before, leaving)
+            loss, after = self.computing(self.model, window, before, leaving)
             self.optimizer.zero_grad()
             loss.backward(retain_grad=False)
             longest = self.config.clip or math.inf

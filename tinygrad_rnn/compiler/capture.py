@@ -15,7 +15,7 @@ from ..engine.backward import Sweep
 from ..engine.graph import Node, creation_order
 from ..engine.messages import failed_forward
 from ..engine.pullback import leaves, map_leaves
-from ..engine.recording import current, no_grad, traced_by
+from ..engine.recording import current, in_scope, no_grad, traced_by
 from ..engine.rule import NO_PARAMS, RULES, Rule
 from ..engine.value import Value, apply
 from ..ops.indexing import HOLE, getitem
@@ -203,9 +203,18 @@ class Capture:
         with traced_by(self.tracer), no_grad():
             root = Traced.of(roots[0].step, True, gathered(seeds), tuple(roots))
             self.tracer.sweeping = True
-            sweep = Sweep(root, seeds[0], create_graph=True, retain=False, sources=found)
+            sweep = SweepInPlace(root, seeds[0], create_graph=True, retain=False, sources=found)
         gradients = [sweep.gradients.get(x) for x in found]
         return Program(outputs, [None if g is None else self.tracer.step_of(g) for g in gradients])
+
+
+class SweepInPlace(Sweep):
+    """A sweep whose steps belong to the layer and the time step that they go back through."""
+
+    def spread(self, node: Node, g: Any) -> None:
+        """Add what a node's VJP gives to its inputs."""
+        with in_scope(node.scope):
+            super().spread(node, g)
 
 
 class Output:

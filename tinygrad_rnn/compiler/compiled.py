@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Any
 
-import numpy as np
-
 from ..engine import recording
 from ..engine.errors import explain
-from ..engine.value import Value
-from .passes import PASSES, Pass
+from .arguments import form_of
+from .passes import PASSES
 from .program import Program
 from .refusals import CaptureError
 from .trace import Trace
@@ -33,15 +31,15 @@ class Compiled:
     ----------
     fn : callable
         The function.
-    passes : tuple of callable
-        What is done to its program, Program → Program each.
+    passes : tuple of str
+        The names of what is done to its program.
 
     Attributes
     ----------
     fn : callable
         The function itself.
-    passes : tuple of callable
-        What is done to its program.
+    passes : tuple of str
+        The names of what is done to its program.
     program : Program
         What the last call ran.
 
@@ -61,7 +59,7 @@ class Compiled:
         %2 = multiply(2, %0)  : float64 2  → output 0
     """
 
-    def __init__(self, fn: Callable[..., Any], passes: tuple[Pass, ...]) -> None:
+    def __init__(self, fn: Callable[..., Any], passes: tuple[str, ...]) -> None:
         functools.update_wrapper(self, fn)
         self.__name__ = getattr(fn, "__name__", type(fn).__name__)
         self.fn = fn
@@ -135,6 +133,40 @@ class Compiled:
             )
         return self.last.program
 
+    def report(self) -> str:
+        """Say what each pass made of the program, and what it takes to run it.
+
+        Returns
+        -------
+        str
+            How many steps there are before and after each pass; how many calls, copies and bytes
+            a run takes.
+
+        Raises
+        ------
+        CaptureError
+            If the function has not been called yet.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_rnn as tg
+        >>> W = tg.Value(np.eye(2))
+        >>> @tg.compile
+        ... def loss(xs):
+        ...     h = np.zeros(2)
+        ...     for x in xs:
+        ...         h = np.tanh(W @ h + x)
+        ...     return np.sum(h**2)
+        >>> loss(np.ones((5, 2))).backward()
+        >>> print(loss.report())  # doctest: +ELLIPSIS
+        trace        85 steps
+        ...
+        """
+        history = list(self.program.history.items())
+        lines = [f"{name:<12} {program.count():>5} steps" for name, program in history]
+        assert self.last is not None
+        return "\n".join([*lines, self.last.pools.executable(self.last.pools.expected).summary()])
+
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"
 
@@ -204,28 +236,4 @@ def compile(fn: Callable[..., Any] | None = None, *, passes: Iterable[str] | Non
                 fix="choose among these; passes=() leaves the program as it was traced",
             )
         )
-    return Compiled(fn, tuple(PASSES[name] for name in PASSES if name in chosen))
-
-
-def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
-    """Return what a trace depends on in the arguments, as a key; list the arrays among them."""
-    kind = type(tree)
-    if kind is tuple or kind is list:
-        return (kind, *[form_of(x, arrays, statics) for x in tree])
-    if kind is np.ndarray:
-        arrays.append(tree)
-        return (tree.shape, tree.dtype)
-    if isinstance(tree, Value):
-        arrays.append(tree)
-        return (Value, tree.shape, tree.dtype, tree.requires_grad)
-    if isinstance(tree, (np.ndarray, np.generic)):
-        arrays.append(tree)
-        return (tree.shape, tree.dtype)
-    if isinstance(tree, dict):
-        return (dict, *[(key, form_of(x, arrays, statics)) for key, x in tree.items()])
-    if isinstance(tree, (list, tuple)):
-        return (kind, *[form_of(x, arrays, statics) for x in tree])
-    if tree is None or isinstance(tree, (bool, int, float, str, bytes)):
-        return (kind, tree)
-    statics.append(tree)
-    return (kind, id(tree))
+    return Compiled(fn, tuple(name for name in PASSES if name in chosen))

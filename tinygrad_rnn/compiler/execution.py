@@ -28,6 +28,8 @@ class Executable:
 
     Attributes
     ----------
+    source : Program
+        The program as it was given.
     forward, backward : list of Step
         What the outputs need, and what beside it the gradients need, in order.
     generators : list of numpy.random.Generator
@@ -36,6 +38,7 @@ class Executable:
 
     def __init__(self, program: Program, in_place: bool = True) -> None:
         self.in_place = in_place
+        self.source = program
         steps = program.computed()
         if in_place:
             self.placement = Placement(program)
@@ -52,6 +55,14 @@ class Executable:
         leaves = [s for s in program.steps if s.rule is None]
         self.arguments = {s.value: s for s in leaves if s.kind == ARGUMENT}
         self.seeds = {s.value: s for s in leaves if s.kind == SEED}
+
+    def summary(self) -> str:
+        """Say how many calls, copies and bytes a run takes."""
+        text = f"run: {len(self.forward)} calls forward, {len(self.backward)} back"
+        if not self.in_place:
+            return f"{text}, op by op"
+        copies = sum(map(len, self.placement.copies.values()))
+        return f"{text}, {copies} of them copies into stacks; {self.memory.nbytes:,} bytes"
 
 
 class Frame:

@@ -1,12 +1,13 @@
 """When memory can be used again: slots of values that are never alive together share it.
 
-Imports `placement` and files above it.
+Imports `calls`, `placement` and files above them.
 """
 
 from __future__ import annotations
 
+from .calls import UFUNCS
 from .placement import Placement
-from .regions import Slot
+from .regions import Region, Slot
 from .steps import ARGUMENT, SEED, Step
 
 ALIGNMENT = 64  # bytes: a cache line
@@ -30,71 +31,102 @@ class Memory:
     """
 
     def __init__(self, placement: Placement, order: list[Step]) -> None:
-        regions = placement.regions
-        last: dict[Slot, int] = {}
-        first: dict[Slot, int] = {}
-
-        def touch(s: Step, when: int) -> None:
-            slot = regions[s].slot
-            if slot.owner is None:
-                first.setdefault(slot, when)
-                last[slot] = max(last.get(slot, when), when)
-
-        end = len(order)
+        self.regions = placement.regions
+        self.first: dict[Slot, int] = {}
+        self.last: dict[Slot, int] = {}
         for s in placement.program.steps:
             if s.kind in (ARGUMENT, SEED):
-                touch(s, -1)
+                self.touch(s, -1)
         for when, s in enumerate(order):
-            touch(s, when)
-            for x in s.inputs:
+            for x in (s, *s.inputs):
                 if not x.is_number:
-                    touch(x, when)
+                    self.touch(x, when)
         for y in placement.program.roots:
-            touch(y, end)
+            self.touch(y, len(order))
 
         self.starts: dict[Slot, int] = {}
         self.nbytes = 0
-        free: list[tuple[int, int]] = []  # (start, length), by start
-        dying: dict[int, list[Slot]] = {}
-        for slot, when in last.items():
-            dying.setdefault(when, []).append(slot)
-        born: dict[int, list[Slot]] = {}
-        for slot, when in first.items():
-            born.setdefault(when, []).append(slot)
-        for when in range(-1, end + 1):
+        self.free: list[tuple[int, int]] = []  # (start, length), by start
+        born, dying = by_time(self.first), by_time(self.last)
+        handed: set[Slot] = set()
+        for when in range(-1, len(order) + 1):
+            giver = self.giver(order[when], when) if 0 <= when < len(order) else None
             for slot in born.get(when, ()):
-                self.starts[slot] = self.take(free, rounded(slot.nbytes))
+                if giver is not None and slot is self.regions[order[when]].slot:
+                    self.starts[slot] = self.starts[giver]
+                    handed.add(giver)
+                else:
+                    self.starts[slot] = self.take(rounded(slot.nbytes))
             for slot in dying.get(when, ()):
-                release(free, self.starts[slot], rounded(slot.nbytes))
+                if slot not in handed:
+                    self.release(self.starts[slot], rounded(slot.nbytes))
 
-    def take(self, free: list[tuple[int, int]], length: int) -> int:
+    def touch(self, s: Step, when: int) -> None:
+        """Note that a value is written or read."""
+        slot = self.regions[s].slot
+        if slot.owner is None:
+            self.first.setdefault(slot, when)
+            self.last[slot] = max(self.last.get(slot, when), when)
+
+    def giver(self, s: Step, when: int) -> Slot | None:
+        """Return the slot that a result can be written over: of an operand that dies with it.
+
+        Entry by entry: where the result's entry goes, the operand's has just been read.
+        """
+        mine = self.regions[s]
+        if s.rule not in UFUNCS or self.first.get(mine.slot) != when or not fills(mine):
+            return None
+        operands = [self.regions[x] for x in s.inputs if not x.is_number]
+        for theirs in operands:
+            slot = theirs.slot
+            if (
+                self.last.get(slot) == when
+                and self.first[slot] < when
+                and slot.nbytes == mine.slot.nbytes
+                and theirs.form.dtype == mine.form.dtype
+                and all(fills(x) for x in operands if x.slot is slot)  # none is a transpose of it
+            ):
+                return slot
+        return None
+
+    def take(self, length: int) -> int:
         """Take the smallest free piece that is long enough, or lengthen the block."""
-        fitting = [(n, i) for i, (_, n) in enumerate(free) if n >= length]
+        fitting = [(n, i) for i, (_, n) in enumerate(self.free) if n >= length]
         if fitting:
             n, i = min(fitting)
-            start = free[i][0]
-            free[i : i + 1] = [(start + length, n - length)] if n > length else []
+            start = self.free[i][0]
+            self.free[i : i + 1] = [(start + length, n - length)] if n > length else []
             return start
         start = self.nbytes
-        if free and sum(free[-1]) == self.nbytes:  # the last piece, lengthened
-            start = free.pop()[0]
+        if self.free and sum(self.free[-1]) == self.nbytes:  # the last piece, lengthened
+            start = self.free.pop()[0]
         self.nbytes = start + length
         return start
+
+    def release(self, start: int, length: int) -> None:
+        """Give a piece back, and merge it with free neighbours."""
+        merged: list[tuple[int, int]] = []
+        for piece in sorted([*self.free, (start, length)]):
+            if merged and sum(merged[-1]) == piece[0]:
+                merged[-1] = (merged[-1][0], merged[-1][1] + piece[1])
+            else:
+                merged.append(piece)
+        self.free = merged
+
+
+def by_time(times: dict[Slot, int]) -> dict[int, list[Slot]]:
+    """Turn a dict from slots to times around."""
+    slots: dict[int, list[Slot]] = {}
+    for slot, when in times.items():
+        slots.setdefault(when, []).append(slot)
+    return slots
+
+
+def fills(region: Region) -> bool:
+    """Say whether a region is all of its slot, its entries in order."""
+    return region.form.nbytes == region.slot.nbytes and region.form.flags.c_contiguous
 
 
 def rounded(nbytes: int) -> int:
     """Return a length that keeps the next slot aligned."""
     return -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
-
-
-def release(free: list[tuple[int, int]], start: int, length: int) -> None:
-    """Give a piece back, and merge it with free neighbours."""
-    free.append((start, length))
-    free.sort()
-    merged: list[tuple[int, int]] = []
-    for piece in free:
-        if merged and sum(merged[-1]) == piece[0]:
-            merged[-1] = (merged[-1][0], merged[-1][1] + piece[1])
-        else:
-            merged.append(piece)
-    free[:] = merged

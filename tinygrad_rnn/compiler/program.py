@@ -23,6 +23,9 @@ class Program:
     ----------
     steps : list of Step
         Everything that outputs and gradients need, inputs before outputs.
+    history : dict
+        From the name of each pass that it has been through to the program after it; "trace" is
+        the program before all of them.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class Program:
         self.outputs = tuple(outputs)
         self.gradients = tuple(gradients)
         self.steps = reachable(self.roots)
+        self.history: dict[str, Program] = {}
 
     @property
     def roots(self) -> list[Step]:

@@ -14,7 +14,7 @@ from ..engine.rule import Rule
 from ..engine.value import Value, apply
 from .capture import Capture, Output
 from .execution import Executable
-from .passes import Pass, optimised
+from .passes import optimised
 from .program import Program
 from .refusals import left_a_mark
 from .replay import RESULT, Handed, Pools, Replay, differentiate_again
@@ -34,7 +34,7 @@ class Trace:
     def __init__(
         self,
         fn: Callable[..., Any],
-        passes: tuple[Pass, ...],
+        passes: tuple[str, ...],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         statics: list[Any],
@@ -77,7 +77,7 @@ class Trace:
     @property
     def program(self) -> Program:
         """The program that ran last, or will run next."""
-        return self.pools.executable(self.pools.expected).program
+        return self.pools.executable(self.pools.expected).source
 
     def make_rule(self, name: str) -> Rule:
         """Return the rule of the bundle that a replay leaves in the caller's graph."""

@@ -99,6 +99,16 @@ def recorded(mode: Mode) -> Iterator[None]:
 
 
 @contextmanager
+def in_scope(scope: str) -> Iterator[None]:
+    """Give every node made inside a place of its own, whatever scopes are open."""
+    token = current.set(Recording(current.get().mode, scope))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+@contextmanager
 def no_grad() -> Iterator[None]:
     """Compute without recording: no graph is built, results need no gradient.
 

@@ -9,15 +9,18 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from ..compiler.program import Program
+from ..compiler.steps import Step
 from ..engine.errors import explain
 from ..engine.graph import Node
 from .escaping import in_label, in_tooltip
 from .labels import FAINT, INK, LOOKS, has_ports, label, tooltip
 from .picture import Arrow, Item, Picture, boxes, checked_depth, folded, plain
+from .programs import chosen, snapshot_of_program
 from .rendering import drawing_class
 from .rolled import roll
 from .scopes import Path, path_of, times_in
-from .snapshot import snapshot
+from .snapshot import Snapshot, snapshot
 from .subject import graph_of
 
 # Chosen by measuring: at 450 nodes a drawing is some 12,000 points wide, eight screens side by
@@ -37,20 +40,22 @@ class TooLarge(ValueError):
 
 
 def draw(
-    value: Node,
+    value: Node | Program,
     rolled: bool = False,
     values: bool = True,
     grads: bool = True,
     depth: int | None = None,
     *,
+    after: str | None = None,
     limit: int | None = LIMIT,
 ) -> Any:
-    """Draw how a Value was computed.
+    """Draw how a Value was computed, or the program of a compiled function.
 
     Parameters
     ----------
-    value : Value
-        The result: it and everything it was computed from are drawn.
+    value : Value or Program
+        The result: it and everything it was computed from are drawn. Of a program,
+        ``compiled.program``, the steps, which have no numbers.
     rolled : bool
         Draw the same op of different time steps once; arrows from one step to another are dashed.
         The drawing then has the same size for 5 time steps as for 500.
@@ -58,6 +63,8 @@ def draw(
         Whether to write the numbers and the gradients on the nodes.
     depth : int, optional
         How many boxes within boxes to draw: 1 draws each outermost module as one node.
+    after : str, optional
+        Of a program: draw it as it was after the pass of this name; "trace" is before all of them.
     limit : int or None
         The largest number of nodes to draw; None for any.
 
@@ -87,8 +94,18 @@ def draw(
     'digraph "graph" {'
     """
     depth = checked_depth(depth)
+    if isinstance(value, Program):
+        steps = chosen(value, after)
+        check_size(least_size(steps.steps, rolled, depth), limit, rolled)
+        return pictured(snapshot_of_program(steps), rolled, depth, limit, False, False)
     check_size(least_size(graph_of(value), rolled, depth), limit, rolled)  # before it takes time
-    graph = snapshot(value)
+    return pictured(snapshot(value), rolled, depth, limit, values, grads)
+
+
+def pictured(
+    graph: Snapshot, rolled: bool, depth: int | None, limit: int | None, values: bool, grads: bool
+) -> Any:
+    """Draw a snapshot."""
     picture = roll(graph) if rolled else plain(graph)
     if depth is not None:
         picture = folded(picture, depth)
@@ -96,7 +113,7 @@ def draw(
     return digraph(picture, values=values, grads=grads)
 
 
-def least_size(nodes: Iterable[Node], rolled: bool, depth: int | None) -> int:
+def least_size(nodes: Iterable[Node | Step], rolled: bool, depth: int | None) -> int:
     """Count the items that a picture must have at least, by the scopes of the ops alone."""
     scopes = Counter(node.scope for node in nodes if node.rule is not None)
     shown = {s: n for s, n in scopes.items() if depth is None or len(path_of(s)) < depth}

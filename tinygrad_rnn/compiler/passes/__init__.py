@@ -31,8 +31,10 @@ PASSES: dict[str, Pass] = {
 }
 
 
-def optimised(program: Program, passes: Iterable[Pass]) -> Program:
-    """Apply passes one after the other, checking the program after each."""
-    for rewrite in passes:
-        program = rewrite(program).check(like=program)
+def optimised(program: Program, names: Iterable[str]) -> Program:
+    """Apply the passes of these names one after the other, checking the program after each."""
+    history = {"trace": program}
+    for name in names:
+        program = history[name] = PASSES[name](program).check(like=program)
+    program.history = history
     return program

@@ -17,7 +17,7 @@ from ...engine.rule import RULES
 from ..program import Program
 from ..steps import Step, step
 from .clock import Clock
-from .kinds import BY_ROWS, REDUCTIONS, Labels
+from .kinds import BY_ROWS, REDUCTIONS, Labels, place_of
 
 GETITEM, MATMUL, RESHAPE, STACK = (RULES[n] for n in ("getitem", "matmul", "reshape", "stack"))
 TAKE, TRANSPOSE = RULES["take"], RULES["transpose"]
@@ -149,7 +149,7 @@ def together(members: list[Step]) -> Step:
             shape = (n, *(1,) * (s.ndim - x.ndim), *x.shape)
             stacked = step(RESHAPE, [stacked], {"shape": shape})
         operands.append(stacked)
-    return step(rule, operands, one_axis_more(s), s.scope)
+    return step(rule, operands, one_axis_more(s), place_of(s.scope))
 
 
 def one_axis_more(s: Step) -> dict[str, Any]:
@@ -169,8 +169,8 @@ def product(s: Step, n: int, columns: list[tuple[Step, ...]]) -> Step:
     left, right = columns
     if all(W is left[0] for W in left) and right[0].ndim == 1:  # W @ x
         weight = step(TRANSPOSE, [left[0]])
-        return step(MATMUL, [step(STACK, right, {"axis": 0}), weight], scope=s.scope)
+        return step(MATMUL, [step(STACK, right, {"axis": 0}), weight], scope=place_of(s.scope))
     stacked = step(STACK, left, {"axis": 0})  # (n, rows, K), or (n, K)
     rows = step(RESHAPE, [stacked], {"shape": (-1, stacked.shape[-1])})
-    y = step(MATMUL, [rows, right[0]], scope=s.scope)
+    y = step(MATMUL, [rows, right[0]], scope=place_of(s.scope))
     return step(RESHAPE, [y], {"shape": (n, *s.shape)})

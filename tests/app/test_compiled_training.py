@@ -1,0 +1,56 @@
+"""Training is compiled: the same curve as op by op, and a reason where it cannot be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.app.small import TEXT
+from tinygrad_rnn.app import window_computing
+from tinygrad_rnn.app.config import Config
+from tinygrad_rnn.app.training import Training
+from tinygrad_rnn.compiler import CaptureError, Compiled
+
+
+def curve(text: str, steps: int, eager: bool, **options: object) -> tuple[list[float], Training]:
+    training = Training(Config(eager=eager, steps=steps, **options), text)  # type: ignore[arg-type]
+    return [training.advance().loss for _ in range(steps)], training
+
+
+SMALL = {"hidden": 12, "batch_size": 4, "seq_length": 7}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "lstm"},
+        {"cell": "gru", "layers": 2, "dropout": 0.3},
+        {"cell": "rnn", "dtype": "float64", "optimizer": "sgd"},
+        {"cell": "lstm", "bptt": "3,8", "seq_length": 50},
+    ],
+    ids=str,
+)
+def test_the_curve_is_that_of_op_by_op(options: dict[str, object]) -> None:
+    options = SMALL | options
+    compiled, run = curve(TEXT, 30, False, **options)
+    eager, other = curve(TEXT, 30, True, **options)
+    np.testing.assert_allclose(compiled, eager, rtol=0, atol=1e-4)
+    assert compiled[-1] < compiled[0]
+    assert run.computing.reason == other.computing.reason == ""
+    assert isinstance(run.computing.loss, Compiled) and not isinstance(
+        other.computing.loss, Compiled
+    )
+    windows = 1 if "bptt" not in options else 4  # those at the text's beginning are shorter
+    assert 1 <= sum(map(len, run.computing.loss.traces.values())) <= windows
+
+
+def test_what_cannot_be_compiled_is_computed_op_by_op_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CaptureError("it looks at a number\n  why: …")
+
+    expected, _ = curve(TEXT, 3, True, **SMALL)
+    monkeypatch.setattr(window_computing, "compile", lambda _: refuse)
+    losses, training = curve(TEXT, 3, False, **SMALL)
+    assert losses == expected and training.computing.reason == "it looks at a number"

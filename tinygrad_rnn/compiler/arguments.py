@@ -1,0 +1,43 @@
+"""The form of a call's arguments: what a trace depends on in them. Imports the engine only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.value import Value
+
+
+def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
+    """Return what a trace depends on in the arguments, as a key.
+
+    Parameters
+    ----------
+    tree : nested tuples, lists and dicts
+        The arguments.
+    arrays : list
+        Gets the arrays, NumPy scalars and Values among them, in order; only their shapes count.
+    statics : list
+        Gets everything else but numbers and texts; of these the identity counts.
+    """
+    kind = type(tree)
+    if kind is tuple or kind is list:
+        return (kind, *[form_of(x, arrays, statics) for x in tree])
+    if kind is np.ndarray:
+        arrays.append(tree)
+        return (tree.shape, tree.dtype)
+    if isinstance(tree, Value):
+        arrays.append(tree)
+        return (Value, tree.shape, tree.dtype, tree.requires_grad)
+    if isinstance(tree, (np.ndarray, np.generic)):
+        arrays.append(tree)
+        return (tree.shape, tree.dtype)
+    if isinstance(tree, dict):
+        return (dict, *[(key, form_of(x, arrays, statics)) for key, x in tree.items()])
+    if isinstance(tree, (list, tuple)):
+        return (kind, *[form_of(x, arrays, statics) for x in tree])
+    if tree is None or isinstance(tree, (bool, int, float, str, bytes)):
+        return (kind, tree)
+    statics.append(tree)
+    return (kind, id(tree))
