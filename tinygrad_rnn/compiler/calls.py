@@ -15,7 +15,7 @@ import numpy as np
 from ..engine.errors import ShapeError, explain
 from ..engine.rule import RULES, Rule
 from .joins import CLONE
-from .passes.rules import PACKED
+from .passes.rules import LESS_ONE_HOT, PACKED
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -29,6 +29,8 @@ UFUNCS: dict[Rule, np.ufunc] = {
         *(np.isfinite, np.isnan),
     )
 }
+# Ops whose result can be written over an operand: each entry waits for its own place only.
+IN_PLACE = {*UFUNCS, LESS_ONE_HOT}
 REDUCTIONS: dict[Rule, np.ufunc] = {
     RULES["sum"]: np.add,
     RULES["max"]: np.maximum,
@@ -52,6 +54,29 @@ def one_hot_into(ids: np.ndarray, like: Any, out: np.ndarray) -> None:
     """Write a one at each id."""
     out.fill(0)
     np.put_along_axis(out, np.expand_dims(ids, -1), 1, axis=-1)
+
+
+def product_into(a: Any, b: Any, out: np.ndarray) -> Call:
+    """Return the call of a product: with one matrix on the right it is one product of all rows."""
+    if b.ndim != 2 or not out.flags.c_contiguous:
+        return np.matmul, (a, b, out)
+    if a.ndim > 2 and a.flags.c_contiguous:
+        a, out = a.reshape(-1, a.shape[-1]), out.reshape(-1, out.shape[-1])
+    return (np.dot if a.ndim <= 2 else np.matmul), (a, b, out)
+
+
+def less_one_hot_into(p: np.ndarray, ids: np.ndarray, out: np.ndarray) -> Call:
+    """Return the call that takes 1 off at each id, in place where the result lies over `p`."""
+    rows = np.arange(out.size // out.shape[-1])
+    table = out.reshape(len(rows), -1)  # a view, for results lie without gaps
+    is_over = np.shares_memory(p, out)
+
+    def compute() -> None:
+        if not is_over:
+            np.copyto(out, p)
+        table[rows, ids.reshape(-1)] -= 1
+
+    return compute, ()
 
 
 def whatever(forward: Callable[..., Any], params: dict[str, Any], out: np.ndarray) -> Any:
@@ -99,15 +124,15 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         axis = tuple(axis) if isinstance(axis, list) else axis
         return ufunc.reduce, (x, axis, out.dtype, out, params.get("keepdims", False))
     if rule is RULES["matmul"]:
-        a, b = inputs
-        plain = a.ndim <= 2 == b.ndim and out.flags.c_contiguous
-        return (np.dot if plain else np.matmul), (*inputs, out)
+        return product_into(inputs[0], inputs[1], out)
     if rule is RULES["where"] and is_mask(inputs[0]):
         return where_into, (*inputs, out)
     if rule is RULES["square"]:
         return np.multiply, (*inputs, *inputs, out)
     if rule in (CLONE, PACKED) or rule is RULES["astype"]:
         return np.copyto, (out, *inputs)
+    if rule is LESS_ONE_HOT and out.flags.c_contiguous:
+        return less_one_hot_into(inputs[0], inputs[1], out)
     if rule is RULES["one_hot"] and params.get("ignore_index") is None:
         return one_hot_into, (*inputs, out)
     return whatever(rule.forward, params, out), inputs

@@ -5,7 +5,7 @@ Imports `calls`, `placement` and files above them.
 
 from __future__ import annotations
 
-from .calls import UFUNCS
+from .calls import IN_PLACE
 from .placement import Placement
 from .regions import Region, Slot
 from .steps import ARGUMENT, SEED, Step
@@ -74,7 +74,7 @@ class Memory:
         Entry by entry: where the result's entry goes, the operand's has just been read.
         """
         mine = self.regions[s]
-        if s.rule not in UFUNCS or self.first.get(mine.slot) != when or not fills(mine):
+        if s.rule not in IN_PLACE or self.first.get(mine.slot) != when or not fills(mine):
             return None
         operands = [self.regions[x] for x in s.inputs if not x.is_number]
         for theirs in operands:

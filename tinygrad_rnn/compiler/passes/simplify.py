@@ -19,6 +19,7 @@ from .rules import LESS_ONE_HOT
 Simpler = Callable[[Step], Step | None]
 
 SIMPLER: dict[Rule, list[Simpler]] = {}
+SEVERAL = 8  # multiplications that are quicker than as many divisions, and one division beside
 COMMUTATIVE = {RULES["add"], RULES["multiply"]}
 
 
@@ -93,6 +94,16 @@ def by_a_number(s: Step) -> Step | None:
     if not is_normal(1 / b.value, s.dtype):
         return None  # 1 / n is no number of this dtype, or one of few digits
     return step(RULES["multiply"], [a, constant(1 / b.value)], scope=s.scope)
+
+
+@simpler("divide")
+def by_fewer(s: Step) -> Step | None:
+    """x / n = x · (1 / n), where there are many x for each n, as in a softmax"""
+    a, b = s.inputs
+    if a.is_number or b.is_number or b.size * SEVERAL > a.size or s.dtype.kind != "f":
+        return None
+    inverse = step(RULES["divide"], [constant(1.0), b], scope=s.scope)
+    return step(RULES["multiply"], [a, inverse], scope=s.scope)
 
 
 @simpler("power")
