@@ -70,10 +70,11 @@ def measured_peak(options: dict[str, Any], text: str, folder: Path) -> int:
     ],
     ids=lambda options: " ".join(map(str, options.values())),
 )
+@pytest.mark.parametrize("eager", [False, True], ids=["compiled", "eager"])
 def test_the_estimate_is_above_what_a_run_takes_and_not_far(
-    options: dict[str, Any], tmp_path: Path
+    options: dict[str, Any], eager: bool, tmp_path: Path
 ) -> None:
-    text = TEXT
+    text, options = TEXT, options | {"eager": eager}
     peak = measured_peak(options, text, tmp_path)
     needed = needed_memory(small_config(**options), len(set(TEXT)), len(text))
     assert peak <= needed <= 3 * peak

@@ -30,6 +30,8 @@ WITNESSES = 9.5
 WAITING = {"rnn": 5, "lstm": 18, "gru": 23}
 SCORES = 5
 GRAPH = {"rnn": 2_000, "lstm": 8_000, "gru": 11_000}
+# Compiled, the same for the program, while it is made.
+PROGRAM = {"rnn": 40_000, "lstm": 135_000, "gru": 135_000}
 LAYER = 6_000  # the objects of a layer that has no units to speak of
 SMALL_THINGS = 1_000_000  # all else, which does not grow
 CACHED = re.compile(r"^(?:in)?active_file (\d+)$", re.MULTILINE)
@@ -73,9 +75,11 @@ def needed_memory(config: Config, vocabulary_size: int, characters: int) -> int:
     parameters, buffers = parameter_count(config, vocabulary_size), BUFFERS[config.optimizer]
     standing = (1 + buffers) * number * parameters
     waiting = T * B * (L * H * WAITING[config.cell] + vocabulary_size * SCORES)
+    forms = -(-T // min(config.truncation.k1, T))  # of windows, shorter where the text begins
+    noted = GRAPH[config.cell] if config.eager else forms * PROGRAM[config.cell]
     moments = (
         WITNESSES * 8 * parameters,  # the table of gradients
-        2 * number * parameters + number * waiting + T * L * GRAPH[config.cell],  # a step
+        2 * number * parameters + number * waiting + T * L * noted,  # a step
         3 * (1 + buffers) * number * parameters,  # a checkpoint: copies, then the bytes
     )
     return int(standing + max(moments) + L * LAYER + characters * TEXT + SMALL_THINGS)

@@ -23,9 +23,6 @@ class Program:
     ----------
     steps : list of Step
         Everything that outputs and gradients need, inputs before outputs.
-    history : dict
-        From the name of each pass that it has been through to the program after it; "trace" is
-        the program before all of them.
 
     Raises
     ------
@@ -46,7 +43,12 @@ class Program:
         self.outputs = tuple(outputs)
         self.gradients = tuple(gradients)
         self.steps = reachable(self.roots)
-        self.history: dict[str, Program] = {}
+        self.remake: Callable[[], dict[str, Program]] = dict  # of what it was made, when asked for
+
+    @property
+    def history(self) -> dict[str, Program]:
+        """The program after each pass, by the names of the passes; made anew at each call."""
+        return self.remake()
 
     @property
     def roots(self) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ..program import Program
 from .batch import batch
@@ -33,8 +33,14 @@ PASSES: dict[str, Pass] = {
 
 def optimised(program: Program, names: Iterable[str]) -> Program:
     """Apply the passes of these names one after the other, checking the program after each."""
-    history = {"trace": program}
+    *_, last = stages(program, names)
+    last[1].remake = lambda: dict(stages(program, names))
+    return last[1]
+
+
+def stages(program: Program, names: Iterable[str]) -> Iterator[tuple[str, Program]]:
+    """Apply passes, and yield the program after each by its name; first of all as it was traced."""
+    yield "trace", program
     for name in names:
-        program = history[name] = PASSES[name](program).check(like=program)
-    program.history = history
-    return program
+        program = PASSES[name](program).check(like=program)
+        yield name, program
