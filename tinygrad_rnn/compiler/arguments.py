@@ -37,7 +37,11 @@ def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
         return (dict, *[(key, form_of(x, arrays, statics)) for key, x in tree.items()])
     if isinstance(tree, (list, tuple)):
         return (kind, *[form_of(x, arrays, statics) for x in tree])
-    if tree is None or isinstance(tree, (bool, int, float, str, bytes)):
+    if isinstance(tree, float):
+        return (kind, tree.hex())  # −0 is not 0, and NaN is NaN
+    if tree is None or isinstance(tree, (bool, int, str, bytes, complex, range)):
         return (kind, tree)
+    if kind is slice:
+        return (kind, tree.start, tree.stop, tree.step)
     statics.append(tree)
     return (kind, id(tree))

@@ -6,6 +6,7 @@ with the ops' own VJPs: the backward half of the program is what `Value.backward
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,16 +15,18 @@ import numpy as np
 from ..engine.backward import Sweep
 from ..engine.graph import Node, creation_order
 from ..engine.messages import failed_forward
-from ..engine.pullback import leaves, map_leaves
+from ..engine.pullback import map_leaves
 from ..engine.recording import current, in_scope, no_grad, traced_by
 from ..engine.rule import NO_PARAMS, RULES, Rule
 from ..engine.value import Value, apply
 from ..ops.indexing import HOLE, getitem
 from .program import Program
+from .refusals import hidden_result
 from .shapes import Form, form_like
 from .steps import ARGUMENT, PARAMETER, SEED, Step, constant, given, step
 from .traced import Traced
 
+SETS = (set, frozenset)
 STATIC = {RULES[name]: name for name in ("shape", "ndim", "size")}  # known while it is traced
 
 
@@ -167,6 +170,8 @@ class Capture:
             if isinstance(y, Value):
                 self.outputs.append(tracer.lift(y))
                 return Output(len(self.outputs) - 1)
+            if hides_values(y):
+                raise hidden_result(y)
             return y
 
         self.result = map_leaves(output, result)
@@ -238,11 +243,10 @@ def gathered(seeds: list[Traced]) -> Rule:
     return rule
 
 
-def is_array(x: Any) -> bool:
-    """Say whether an argument is an array, NumPy scalar or Value."""
-    return isinstance(x, (np.ndarray, np.generic, Value))
-
-
-def arrays_of(tree: Any) -> list[Any]:
-    """List the arrays and Values among the arguments, in the order of their placeholders."""
-    return [x for x in leaves(tree) if is_array(x)]
+def hides_values(y: Any) -> bool:
+    """Say whether a result has Values inside that a replay cannot find, or is not there yet."""
+    if inspect.isgenerator(y) or inspect.iscoroutine(y) or inspect.isasyncgen(y):
+        return True
+    cells = getattr(y, "__closure__", None) or ()
+    held = [*getattr(y, "__dict__", {}).values(), *(c.cell_contents for c in cells)]
+    return any(isinstance(x, Traced) for x in [*held, *(y if isinstance(y, SETS) else ())])

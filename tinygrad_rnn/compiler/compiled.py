@@ -19,6 +19,7 @@ from .program import Program
 from .refusals import CaptureError
 from .trace import Trace
 
+FORMS = 64  # that are remembered
 MANY = 8  # traces of arguments of the same form, after which something must be wrong
 
 
@@ -66,6 +67,7 @@ class Compiled:
         self.passes = passes
         self.traces: dict[Any, list[Trace]] = {}
         self.last: Trace | None = None
+        self.has_forgotten = False
         self.lock = RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -96,6 +98,8 @@ class Compiled:
             found = self.find(form)  # another thread may have come first
             if found is not None:
                 return found
+            if len(self.traces) >= FORMS and form not in self.traces:
+                self.forget()
             earlier = self.traces.setdefault(form, [])
             if len(earlier) == MANY:
                 warnings.warn(
@@ -108,6 +112,18 @@ class Compiled:
             earlier.insert(0, trace)
             del earlier[2 * MANY :]
             return trace
+
+    def forget(self) -> None:
+        """Drop the oldest traces: a number that is another at each call would fill the memory."""
+        if not self.has_forgotten:
+            warnings.warn(
+                f"{self.__name__} was traced for {FORMS} forms of its arguments, and forgets the"
+                " oldest from now on. Numbers and objects among the arguments belong to the form:"
+                " pass a number that changes from call to call as an array",
+                stacklevel=4,
+            )
+        self.has_forgotten = True
+        del self.traces[next(iter(self.traces))]
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind to an instance, where a method was compiled."""
@@ -159,7 +175,7 @@ class Compiled:
         ...     return np.sum(h**2)
         >>> loss(np.ones((5, 2))).backward()
         >>> print(loss.report())  # doctest: +ELLIPSIS
-        trace        85 steps
+        trace           63 steps
         ...
         """
         history = list(self.program.history.items())

@@ -75,6 +75,19 @@ def no_plain_numbers(x: Any) -> CaptureError:
     )
 
 
+def hidden_result(y: Any) -> CaptureError:
+    """Word the error of a function whose results are where a replay does not look."""
+    return CaptureError(
+        explain(
+            f"a function that is compiled returned a {type(y).__name__}",
+            where="tg.compile",
+            why="a replay puts its results into tuples, lists and dicts, not into other objects;"
+            " and what runs only after the function has returned is not traced",
+            fix="return the Values themselves, in a tuple or dict, and make the object outside",
+        )
+    )
+
+
 def left_a_mark(changed: str) -> CaptureError:
     """Word the error of a function that changes what it sees."""
     if not changed:

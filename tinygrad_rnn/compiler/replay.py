@@ -6,7 +6,8 @@ the program's second half. So ``loss.backward()`` is the sweep that it always is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .capture import Output, gathered
 from .execution import Executable, Frame
 from .stepwise import StepwiseFrame
 
+SPARE = 4  # frames that are kept for the next calls
 AnyFrame = Frame | StepwiseFrame
 
 
@@ -119,21 +121,25 @@ class Replay:
         self.drawn = [(g, g.bit_generator.state) for g in generators]
         self.outputs = self.frame.compute(self.arguments, self.parameters)
 
-    def start_again(self, seeded: tuple[int, ...]) -> None:
-        """Run forward once more, with the same random numbers."""
+    @contextmanager
+    def same_numbers(self) -> Iterator[None]:
+        """Draw the random numbers of this run once more, and then go on as if nobody had."""
         now = [(g, g.bit_generator.state) for g, _ in self.drawn]
         for g, state in self.drawn:
             g.bit_generator.state = state
-        self.start(seeded)
-        for g, state in now:
-            g.bit_generator.state = state
+        try:
+            yield
+        finally:
+            for g, state in now:
+                g.bit_generator.state = state
 
     def differentiate(self, gradients: Sequence[Any]) -> list[Any]:
         """Run backward from the gradients of the outputs, None for those without."""
         seeded = tuple(k for k, g in enumerate(gradients) if g is not None)
         if self.frame is None or seeded != self.seeded:
             self.finish()
-            self.start_again(seeded)  # the values on the way are not there (any more)
+            with self.same_numbers():
+                self.start(seeded)  # the values on the way are not there (any more)
             self.pools.expected = seeded
         assert self.frame is not None
         found = self.frame.differentiate([gradients[k] for k in seeded])
@@ -187,8 +193,10 @@ class Pools:
         return (Frame if executable.in_place else StepwiseFrame)(executable, parameters)
 
     def give(self, seeded: tuple[int, ...], frame: AnyFrame) -> None:
-        """Take a frame back."""
-        self.idle.setdefault(seeded, []).append(frame)
+        """Take a frame back; of many that were alive together few are kept."""
+        idle = self.idle.setdefault(seeded, [])
+        if len(idle) < SPARE:
+            idle.append(frame)
 
 
 class Rerun:
@@ -231,7 +239,8 @@ def differentiate_again(
     with differentiating(), traced_by(Rerun(standins)):
         outputs = fn(*args, **kwargs)
     places = zip(leaves(returned), leaves(outputs), strict=True)
-    roots = {place.index: y for place, y in places if isinstance(place, Output)}
+    found = ((p.index, y) for p, y in places if isinstance(p, Output))
+    roots = {k: standins.get(y, y) if isinstance(y, Node) else y for k, y in found}
     seeded = [k for k, g in enumerate(gradients) if g is not None]
     seeds = [gradients[k] for k in seeded]
     with differentiating():

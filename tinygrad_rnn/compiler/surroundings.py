@@ -7,6 +7,7 @@ replaced by another, ``model.eval()`` or a changed global trace anew. Imports th
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,6 +22,7 @@ from ..engine.primitive import Primitive
 
 ENOUGH = 2000  # namespaces: a function that sees more of them is not watched any further
 NO_CELL = object()
+LIBRARIES = {"numpy", *sys.stdlib_module_names}
 LEAVES = (Node, np.ndarray, np.generic, np.random.Generator, Primitive, type, ModuleType)
 
 
@@ -69,7 +71,7 @@ class Surroundings:
 
     def __init__(self, fn: Callable[..., Any], others: list[Any]) -> None:
         self.namespaces: list[Namespace] = []
-        self.generators: list[np.random.Generator] = []
+        self.generators: list[Any] = []
         seen: set[int] = set()
         stack: list[tuple[str, Any]] = [("", fn), *(("argument", x) for x in others)]
         while stack and len(self.namespaces) < ENOUGH:
@@ -77,7 +79,7 @@ class Surroundings:
             if id(x) in seen:
                 continue
             seen.add(id(x))
-            if isinstance(x, np.random.Generator):
+            if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)):
                 self.generators.append(x)
             for space in namespaces_of(what, x):
                 self.namespaces.append(space)
@@ -85,7 +87,7 @@ class Surroundings:
                     (space.what + name, entry)
                     for name, entry in zip(space.names, space.meant, strict=True)
                 ]
-        self.drawn = [repr(g.bit_generator.state) for g in self.generators]
+        self.drawn = self.states()
 
     def changed(self) -> str:
         """Name what is not the same any more; nothing if all is."""
@@ -97,7 +99,21 @@ class Surroundings:
 
     def has_drawn(self) -> bool:
         """Say whether one of the generators has been drawn from."""
-        return self.drawn != [repr(g.bit_generator.state) for g in self.generators]
+        return self.drawn != self.states()
+
+    def states(self) -> list[Any]:
+        """List where the generators are, NumPy's and Python's global ones included."""
+        return [random.getstate(), *map(state_of, [np.random, *self.generators])]
+
+
+def state_of(generator: Any) -> Any:
+    """Return where a generator of random numbers is."""
+    if isinstance(generator, np.random.Generator):
+        return repr(generator.bit_generator.state)
+    if isinstance(generator, random.Random):
+        return generator.getstate()
+    _, key, *rest = generator.get_state()
+    return key.tobytes(), rest
 
 
 def namespaces_of(what: str, x: Any) -> Iterator[Namespace]:
@@ -114,15 +130,43 @@ def namespaces_of(what: str, x: Any) -> Iterator[Namespace]:
         yield Namespace(what, [f"[{i}]" for i in range(len(x))], lambda: list(x))
     elif isinstance(x, dict):
         yield Namespace(what, [f"[{key!r}]" for key in x], lambda: list(x.values()))
-    elif isinstance(getattr(x, "__dict__", None), dict) and is_users(x):
-        attributes = x.__dict__
+    elif isinstance(x, (staticmethod, classmethod)):
+        yield Namespace(what, [""], lambda: [x.__func__])
+    elif isinstance(x, property):
+        yield Namespace(what, [""], lambda: [x.fget])
+    elif isinstance(x, type):
+        yield from seen_in_class(x)
+    elif is_users(x):
+        attributes = getattr(x, "__dict__", {})
+        if "__wrapped__" in attributes:  # a compiled function, one with a cache
+            yield Namespace(dot, ["__wrapped__"], lambda: [x.__wrapped__])
+            return
         yield Namespace(dot, list(attributes), lambda: list(attributes.values()))
+        slots = slots_of(type(x))
+        if slots:
+            yield Namespace(dot, slots, partial(attributes_of, x, slots))
+        yield Namespace(dot, ["__class__"], lambda: [type(x)])
+
+
+def seen_in_class(x: type) -> Iterator[Namespace]:
+    """List what a user's class holds for its instances: methods, settings; and its bases."""
+    if is_library(x.__module__):
+        return
+    names = [name for name in vars(x) if name == "__call__" or not name.startswith("__")]
+    yield Namespace(f"{x.__name__}.", names, lambda: [vars(x).get(name) for name in names])
+    yield Namespace(f"{x.__name__}.", [repr(base) for base in x.__bases__], lambda: [*x.__bases__])
+
+
+def slots_of(cls: type) -> list[str]:
+    """List the attributes that instances have no dict for."""
+    slots = [vars(base).get("__slots__", ()) for base in cls.__mro__]
+    return [name for part in slots for name in ([part] if isinstance(part, str) else part)]
 
 
 def is_users(x: Any) -> bool:
     """Say whether an object may hold what a user has put there: a module, a thing of their own."""
     library = type(x).__module__.partition(".")[0]
-    return not isinstance(x, LEAVES) and library not in {"numpy", *sys.stdlib_module_names}
+    return not isinstance(x, LEAVES) and library not in LIBRARIES
 
 
 def seen_by(what: str, fn: FunctionType) -> Iterator[Namespace]:
@@ -133,12 +177,21 @@ def seen_by(what: str, fn: FunctionType) -> Iterator[Namespace]:
     if fn.__defaults__:
         names = [f"a default of {fn.__name__}"] * len(fn.__defaults__)
         yield Namespace("", names, lambda: list(fn.__defaults__ or ()))
+    if fn.__kwdefaults__:
+        names = [f"the default of {name}" for name in fn.__kwdefaults__]
+        yield Namespace("", names, lambda: list((fn.__kwdefaults__ or {}).values()))
     if is_ours(fn.__module__):
         return  # our own functions depend on their arguments only
     found = fn.__globals__
     names = [name for name in names_in(fn.__code__) if name in found]
     if names:
         yield Namespace("", names, lambda: [found.get(name, NO_CELL) for name in names])
+    used = names_in(fn.__code__)
+    for name in names:
+        module = found[name]
+        if isinstance(module, ModuleType) and not is_library(module.__name__):
+            there = [part for part in used if part in vars(module)]
+            yield Namespace(f"{name}.", there, partial(attributes_of, module, there))
 
 
 def names_in(code: CodeType) -> list[str]:
@@ -148,6 +201,16 @@ def names_in(code: CodeType) -> list[str]:
         if isinstance(part, CodeType):
             names += names_in(part)
     return list(dict.fromkeys(names))
+
+
+def attributes_of(x: Any, names: list[str]) -> list[Any]:
+    """Return what attributes are now."""
+    return [getattr(x, name, NO_CELL) for name in names]
+
+
+def is_library(module: str) -> bool:
+    """Say whether a module is this package's, NumPy's or Python's own, whose names stay."""
+    return is_ours(module) or module.partition(".")[0] in LIBRARIES
 
 
 def value_of(cell: Any) -> Any:

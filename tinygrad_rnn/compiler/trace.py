@@ -96,7 +96,8 @@ class Trace:
     ) -> list[Any]:
         """Return the gradients of the parameters and arguments: the program's second half."""
         if isinstance(y, Value):  # the sweep itself is recorded
-            return differentiate_again(self.fn, call, self.capture.result, inputs, g)
+            with replay.same_numbers():
+                return differentiate_again(self.fn, call, self.capture.result, inputs, g)
         found = replay.differentiate(g)
         return [NO_WAY if part is None else Handed(part) for part in found]
 
@@ -136,9 +137,13 @@ class Trace:
 
     def returned(self, outputs: list[Any]) -> Any:
         """Put the outputs where the function returns them."""
-        return map_leaves(
-            lambda y: outputs[y.index] if isinstance(y, Output) else y, self.capture.result
-        )
+
+        def own(y: Any) -> Any:
+            if isinstance(y, Output):
+                return outputs[y.index]
+            return y.copy() if isinstance(y, np.ndarray) else y  # the caller may change it
+
+        return map_leaves(own, self.capture.result)
 
 
 def first_number(capture: Capture) -> int:
