@@ -23,6 +23,7 @@ GETITEM, MATMUL, RESHAPE, STACK = (RULES[n] for n in ("getitem", "matmul", "resh
 TAKE, TRANSPOSE = RULES["take"], RULES["transpose"]
 CHUNK = 512 * 1024  # bytes that are worked on together: they stay in the cache until they are used
 ROWS = 128  # that make a matrix product efficient
+KINDS = 256  # that are looked at, those of most steps first: each step has a level for each
 ALONE_ENOUGH = 4  # steps of a level, if there are several levels
 
 
@@ -54,6 +55,8 @@ def grouped(program: Program, clock: Clock) -> list[list[Step]]:
         if key is not None:
             kinds.setdefault(key, []).append(s)
     candidates = [steps for steps in kinds.values() if len(steps) > 1]
+    if len(candidates) > KINDS:
+        candidates = sorted(candidates, key=len, reverse=True)[:KINDS]
     kind_of = {s: k for k, steps in enumerate(candidates) for s in steps}
     levels: dict[Step, np.ndarray] = {}  # of each step: its level among the steps of each kind
     nothing = np.zeros(len(candidates), np.int32)

@@ -23,6 +23,8 @@ class Labels:
     """Where operands come from, in a word: what steps of one kind have in common."""
 
     def __init__(self, program: Program) -> None:
+        self.origins: dict[tuple[Step, int], int] = {}
+        self.numbers: dict[Any, int] = {}
         self.varies: set[Step] = set()  # from step to step or from call to call
         for s in program.steps:
             if (s.kind in (ARGUMENT, SEED, CONSTANT) and not s.is_number) or any(
@@ -53,27 +55,27 @@ class Labels:
             return ("same", x)
         return ("varies", x.shape, x.dtype, self.origin(x))
 
-    def origin(self, x: Step, depth: int = 2) -> Any:
-        """Name the op that made an operand, and those before it, as far as they tell gates apart.
+    def origin(self, x: Step, depth: int = 2) -> int:
+        """Number the op that made an operand, with those before it, as they tell gates apart.
 
         Where an op has one operand the way back is followed on: an LSTM's gates are the same curve
-        of other columns. Beyond ops of several it soon leads into the step before.
+        of other columns. Beyond ops of several it soon leads into the step before. Each step's
+        number is found once, so that a long chain costs no more than its length.
         """
-        parts: list[Any] = []
-        while True:
-            index = x.params.get("index", ())
-            parts.append(
-                (x.rule or x.kind, *(None if type(i) is int else frozen(i) for i in index))
-            )
+        way: list[tuple[Step, list[Step]]] = []
+        while (x, depth) not in self.origins:
             before = [y for y in dict.fromkeys(x.inputs) if y in self.varies]
-            if x.rule is MATMUL or not before:
-                break
-            if len(before) > 1:
-                if depth:
-                    parts += [self.origin(y, depth - 1) for y in before]
+            way.append((x, [] if x.rule is MATMUL else before))
+            if len(way[-1][1]) != 1:
                 break
             x = before[0]
-        return tuple(parts)
+        for x, before in reversed(way):
+            index = x.params.get("index", ())
+            own = (x.rule or x.kind, *(None if type(i) is int else frozen(i) for i in index))
+            on = depth if len(before) == 1 else depth - 1
+            rest = tuple(self.origin(y, on) for y in before) if on >= 0 else ()
+            self.origins[x, depth] = self.numbers.setdefault((own, rest), len(self.numbers))
+        return self.origins[x, depth]
 
 
 def place_of(scope: str) -> str:
