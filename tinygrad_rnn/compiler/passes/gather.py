@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...engine.rule import RULES
+from ...ops.indexing import HOLE
 from ..program import Program
 from ..steps import Step, step
 from .clock import Clock
 from .rules import SUM_OF
 
-CONCATENATE, MATMUL, SUM = RULES["concatenate"], RULES["matmul"], RULES["sum"]
+CONCATENATE, MATMUL, PLACE, SUM = (RULES[n] for n in ("concatenate", "matmul", "place", "sum"))
 STACK, TRANSPOSE = RULES["stack"], RULES["transpose"]
 FEW = 4  # of equal shape: fewer terms are added one after the other
 
@@ -35,6 +36,8 @@ def gather(program: Program) -> Program:
             new = gathered(new)
         elif s.rule is MATMUL and pairs_of(new) is not None:
             new = product(pairs_of(new) or [], new)
+        elif s.rule is PLACE:
+            new = looked_up_together(new)
         times[new] = clock.time(s)
         if uses[s] == 1:
             single.add(new)
@@ -64,6 +67,21 @@ def gather(program: Program) -> Program:
         a, g = (below_each_other([pair[i] for pair in pairs]) for i in (0, 1))
         transposed = step(TRANSPOSE, [a], scope=like.scope)
         return step(MATMUL, [transposed, g], scope=like.scope)
+
+    def looked_up_together(s: Step) -> Step:
+        """Place the gradients of rows that were looked up one after the other by one look-up."""
+        pairs = list(zip(s.inputs[::2], s.inputs[1::2], strict=False))
+        if len(pairs) < 2 or any(index != (HOLE,) for index in s.params["indices"]):
+            return s
+        first, ids = pairs[0]
+        if not ids.ndim or any(
+            (x.ndim, i.ndim, i.dtype) != (first.ndim, ids.ndim, ids.dtype) or i.dtype == bool
+            for x, i in pairs
+        ):
+            return s
+        pairs.sort(key=lambda pair: time(pair[0]))
+        joined = [below_each_other([pair[k] for pair in pairs]) for k in (0, 1)]
+        return step(PLACE, joined, {"indices": ((HOLE,),), "shape": s.shape}, s.scope)
 
     def below_each_other(rows: list[Step]) -> Step:
         return rows[0] if len(rows) == 1 else step(CONCATENATE, rows, {"axis": 0})

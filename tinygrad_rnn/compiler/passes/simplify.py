@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import RULES, Rule
+from ...ops.indexing import HOLE
 from ..program import Program
 from ..shapes import frozen
 from ..steps import Step, constant, step
@@ -178,6 +179,15 @@ def member_of_stack(s: Step) -> Step | None:
     if len(index) == 1:
         return member
     return step(RULES["getitem"], [member], {"index": index[1:]}, s.scope)
+
+
+@simpler("getitem")
+def rows_by_ids(s: Step) -> Step | None:
+    """x[ids] looks rows up, as take does."""
+    x, *arrays = s.inputs
+    if s.params["index"] != (HOLE,) or x.ndim == 0 or arrays[0].dtype.kind not in "iu":
+        return None
+    return step(RULES["take"], [x, arrays[0]], {"axis": 0}, s.scope)
 
 
 @simpler("stack")
