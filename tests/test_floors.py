@@ -38,8 +38,8 @@ ROOMS = {
     "ops": Room(
         6,
         sees="engine",
-        files="comparison arithmetic nonlinear shaping reduction indexing linear contraction"
-        " softmax dropout expansions descriptions",
+        files="comparison arithmetic nonlinear shaping reduction row_sums indexing linear"
+        " contraction softmax dropout expansions descriptions",
     ),
     "ops.descriptions": Room(
         6,
