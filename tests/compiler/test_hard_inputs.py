@@ -199,3 +199,14 @@ def test_what_changes_an_array_in_place_is_refused() -> None:
 
     with pytest.raises(tg.CaptureError, match=r"x\.sort.* changes an array in place"):
         tg.compile(fn)(np.ones(3))
+
+
+def test_a_gate_whose_logarithm_is_taken_keeps_its_digits() -> None:
+    w = tg.Value(np.eye(2, 4, dtype=np.float32))
+
+    def fn(x: Any) -> Any:
+        a = x @ w
+        return np.sum(-np.log(2.0 * tg.sigmoid(a[:, :2]))) + np.sum(np.tanh(a[:, 2:]) ** 2)
+
+    x = np.array([[-20.0, -40.0]], np.float32)
+    assert_agrees(fn, [w], [(x,)])

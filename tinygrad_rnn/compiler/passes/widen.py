@@ -2,7 +2,8 @@
 
 An LSTM's four gates are columns of one array, three of them for the sigmoid and one for tanh. In
 float32 the sigmoid is written as σ(x) = ½ tanh(½ x) + ½, so that one tanh takes them all; this is
-right to rounding of 1, and so has no relative accuracy where σ is nearly 0. In float64, where NumPy
+right to rounding of 1, and so has no relative accuracy where σ is nearly 0: a gate whose logarithm
+is taken, or by which is divided, stays by itself. In float64, where NumPy
 is quicker with exponentials, only neighbours of the same curve are joined.
 """
 
@@ -18,6 +19,14 @@ from ..steps import Step, constant, step
 
 ADD, GETITEM, MULTIPLY = RULES["add"], RULES["getitem"], RULES["multiply"]
 SIGMOID, TANH = RULES["sigmoid"], RULES["tanh"]
+DIVIDE, POWER = RULES["divide"], RULES["power"]
+MAGNIFYING = {DIVIDE, POWER, RULES["log"], RULES["sqrt"]}
+KEEPING = {
+    DIVIDE,
+    MULTIPLY,
+    POWER,
+    *(RULES[name] for name in ("negative", "reshape", "transpose", "sum")),
+}
 
 
 class Gate(NamedTuple):
@@ -31,9 +40,10 @@ class Gate(NamedTuple):
 
 def widen(program: Program) -> Program:
     """Squash columns of the same array together."""
+    exact = with_all_digits(program)
     gates: dict[Step, list[Gate]] = {}
     for s in program.steps:
-        if s.rule in (SIGMOID, TANH) and s.inputs[0].rule is GETITEM:
+        if s.rule in (SIGMOID, TANH) and s.inputs[0].rule is GETITEM and s not in exact:
             place = columns_of(s.inputs[0])
             if place is not None:
                 gates.setdefault(s.inputs[0].inputs[0], []).append(Gate(*place, s.rule, s))
@@ -56,6 +66,16 @@ def widen(program: Program) -> Program:
         return columns(whole, gate.start - first.start, gate.stop - first.start, s.scope)
 
     return program.rewritten(rewrite)
+
+
+def with_all_digits(program: Program) -> set[Step]:
+    """Find what must be right in all its digits, also where it is tiny: not right beside 1 only."""
+    found: set[Step] = set()
+    for s in reversed(program.steps):
+        square = s.rule is POWER and s.inputs[1].is_number and s.inputs[1].value >= 1
+        if (s.rule in MAGNIFYING and not square) or (s in found and s.rule in KEEPING):
+            found.update(s.inputs[1:] if s.rule is DIVIDE and s not in found else s.inputs)
+    return found
 
 
 def columns_of(s: Step) -> tuple[int, int] | None:
