@@ -40,8 +40,7 @@ def test_the_curve_is_that_of_op_by_op(options: dict[str, object]) -> None:
     assert isinstance(run.computing.loss, Compiled) and not isinstance(
         other.computing.loss, Compiled
     )
-    windows = 1 if "bptt" not in options else 4  # those at the text's beginning are shorter
-    assert 1 <= sum(map(len, run.computing.loss.traces.values())) <= windows
+    assert sum(map(len, run.computing.loss.traces.values())) == 1
 
 
 def test_what_cannot_be_compiled_is_computed_op_by_op_and_says_why(

@@ -75,8 +75,7 @@ def needed_memory(config: Config, vocabulary_size: int, characters: int) -> int:
     parameters, buffers = parameter_count(config, vocabulary_size), BUFFERS[config.optimizer]
     standing = (1 + buffers) * number * parameters
     waiting = T * B * (L * H * WAITING[config.cell] + vocabulary_size * SCORES)
-    forms = -(-T // min(config.truncation.k1, T))  # of windows, shorter where the text begins
-    noted = GRAPH[config.cell] if config.eager else forms * PROGRAM[config.cell]
+    noted = GRAPH[config.cell] if config.eager else PROGRAM[config.cell]
     moments = (
         WITNESSES * 8 * parameters,  # the table of gradients
         2 * number * parameters + number * waiting + T * L * noted,  # a step

@@ -75,9 +75,9 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, MemoryError) and not isinstance(error, TooLarge):
         return f"this does not fit into memory ({first_line(error) or 'no size given'})"
     if isinstance(error, OSError) and error.strerror:
-        return printable(
-            f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        )
+        name = printable(str(error.filename or ""))
+        name = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+        return f"{name}: {error.strerror}" if name else error.strerror
     what, *rest = str(error).splitlines() or [type(error).__name__]
     fixes = [line.partition("fix: ")[2] for line in rest if line.lstrip().startswith("fix: ")]
     line = "; ".join([what, *fixes])

@@ -88,7 +88,7 @@ class Training:
         self.optimizer: Optimizer = OPTIMIZERS[config.optimizer](
             self.parameters.values(), lr=config.learning_rate
         )
-        self.computing = WindowComputing(config.eager)
+        self.computing = WindowComputing(config)
         self.state: Any = None
         self.step = 0
         self.best: dict[str, Any] = {}

@@ -20,8 +20,9 @@ class WindowComputing:
 
     Parameters
     ----------
-    eager : bool
-        Whether to compute op by op instead.
+    config : Config
+        Says whether to compute op by op instead, and how long a window is. Those at the beginning
+        of a text may be shorter (``bptt``); each is of a form of its own, and comes once an epoch.
 
     Attributes
     ----------
@@ -29,14 +30,17 @@ class WindowComputing:
         Why it computes op by op although it should not; empty where it does what it should.
     """
 
-    def __init__(self, eager: bool) -> None:
-        self.loss = window_loss if eager else compile(window_loss)
+    def __init__(self, config: Config) -> None:
+        self.length = config.truncation.k2
+        self.loss = window_loss if config.eager else compile(window_loss)
         self.reason = ""
 
     def __call__(
         self, model: LanguageModel, window: Window, before: Any, leaving: int
     ) -> tuple[Value, Any]:
         """Return what `window_loss` returns."""
+        if len(window.inputs) < self.length:
+            return window_loss(model, window, before, leaving)
         window = window._replace(fresh=False)  # `before` says it all: no other trace for it
         try:
             loss, after = self.loss(model, window, before, leaving)
