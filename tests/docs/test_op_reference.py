@@ -20,6 +20,8 @@ def test_the_page_is_what_its_script_prints() -> None:
 def test_every_rule_has_a_row_with_its_formulas() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
     for rule in RULES.values():
+        if not rule.forward.__module__.startswith("tinygrad_rnn."):
+            continue  # an op of another test
         (row,) = (line for line in rows if line.startswith(f"| `{rule.name}("))
         assert rule.formula.replace("|", "\\|") in row
         if rule.differentiable:
