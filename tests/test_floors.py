@@ -38,7 +38,7 @@ ROOMS = {
     "ops": Room(
         6,
         sees="engine",
-        files="comparison arithmetic nonlinear shaping reduction row_sums indexing linear"
+        files="comparison arithmetic nonlinear shaping reduction indexing linear"
         " contraction softmax dropout expansions descriptions",
     ),
     "ops.descriptions": Room(
@@ -70,7 +70,7 @@ ROOMS = {
         7,
         sees="ops engine",
         files="refusals arguments shapes steps program traced capture regions passes joins"
-        " placement calls memory execution stepwise replay surroundings trace compiled",
+        " placement row_sums calls memory execution stepwise replay surroundings trace compiled",
     ),
     "compiler.passes": Room(
         7, files="rules clock kinds expand simplify flatten gather batch widen pack schedule"

@@ -14,8 +14,10 @@ import numpy as np
 
 from ..engine.errors import ShapeError, explain
 from ..engine.rule import RULES, Rule
+from ..ops.indexing import HOLE
 from .joins import CLONE
 from .passes.rules import LESS_ONE_HOT, PACKED
+from .row_sums import rows_into
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -133,6 +135,8 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         return np.copyto, (out, *inputs)
     if rule is LESS_ONE_HOT and out.flags.c_contiguous:
         return less_one_hot_into(inputs[0], inputs[1], out)
+    if rule is RULES["place"] and params["indices"] == ((HOLE,),) and is_ids(inputs[1]):
+        return rows_into, (*inputs, out)
     if rule is RULES["one_hot"] and params.get("ignore_index") is None:
         return one_hot_into, (*inputs, out)
     return whatever(rule.forward, params, out), inputs
@@ -145,6 +149,11 @@ def flat(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     if not one_size or not all(x.flags.c_contiguous for x in arrays):
         return operands
     return tuple(x.reshape(-1) if isinstance(x, np.ndarray) and x.ndim else x for x in operands)
+
+
+def is_ids(x: Any) -> bool:
+    """Say whether an index names rows by number, and is no mask."""
+    return isinstance(x, np.ndarray) and x.dtype.kind in "iu"
 
 
 def run(calls: Iterable[Call]) -> None:

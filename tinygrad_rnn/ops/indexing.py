@@ -14,7 +14,6 @@ import numpy as np
 from ..engine.backward import Deferred
 from ..engine.graph import Node
 from ..engine.primitive import primitive
-from .row_sums import add_rows
 
 
 class Hole:
@@ -126,6 +125,18 @@ def add_at(y: np.ndarray, index: Index, g: Any) -> None:
         add_rows(y, repeatable[0], g)
     else:
         np.add.at(y, index, g)
+
+
+def add_rows(y: np.ndarray, rows: np.ndarray, g: Any) -> None:
+    """``y[rows] += g`` by sorting: many times faster than ``np.add.at``."""
+    rows = rows.reshape(-1).astype(np.intp) % len(y)
+    if rows.size == 0:
+        return
+    g = np.reshape(g, (rows.size, *y.shape[1:]))
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    y[rows[starts]] += np.add.reduceat(g[order], starts, axis=0)
 
 
 class Placed(Deferred):
