@@ -103,11 +103,6 @@ def packed(shape: Shape, itemsize: int) -> Shape:
     return tuple(reversed(strides))
 
 
-def is_packed(x: np.ndarray) -> bool:
-    """Say whether an array's entries lie one after the other."""
-    return steps_of(x) == steps_of(unread(x.shape, x.dtype))
-
-
 def reshaped(x: np.ndarray, shape: Any) -> np.ndarray | None:
     """Return `x` in another shape, as a view; None where that takes a copy."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
