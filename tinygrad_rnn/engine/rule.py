@@ -44,6 +44,8 @@ class Rule:
         The forward function's name, the key in `RULES`.
     vjp : callable or None
         ``vjp(g, y, *inputs, **params)`` gives one gradient for each input.
+    fresh : bool
+        Whether its VJP gives arrays that nobody else holds, so that a leaf's need not be copied.
     expansion : callable or None
         Computes the same by simpler ops, for the compiler; see `tinygrad_rnn.ops.expansions`.
     formula : str
@@ -74,6 +76,7 @@ class Rule:
         "expansion",
         "formula",
         "forward",
+        "fresh",
         "least",
         "most",
         "name",
@@ -97,6 +100,7 @@ class Rule:
         self.by_position = by_position
         self.name = forward.__name__.rstrip("_")
         self.vjp: VJP | None = None
+        self.fresh = False
         self.expansion: Callable[..., Any] | None = None
         self.differentiable = differentiable
         self.elementwise = elementwise

@@ -24,6 +24,8 @@ def sweep_from(
 def starting_gradient(root: Node, gradient: Any, create_graph: bool) -> Any:
     """Return the gradient that a sweep starts from, checked against the root's shape."""
     if gradient is None:
+        if isinstance(root.data, np.generic):
+            return type(root.data)(1)
         if root.data.size != 1:
             raise needs_gradient(root)
         return np.ones(root.data.shape, root.data.dtype)[()]
