@@ -70,7 +70,8 @@ ROOMS = {
         7,
         sees="ops engine",
         files="refusals arguments shapes steps program traced capture regions passes joins"
-        " placement row_sums calls memory execution stepwise replay namespaces surroundings trace compiled",
+        " placement row_sums calls lending memory execution stepwise replay namespaces surroundings"
+        " trace compiled",
     ),
     "compiler.passes": Room(
         7, files="rules clock kinds expand simplify flatten gather batch widen pack schedule"

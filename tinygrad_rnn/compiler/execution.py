@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
 
 from .calls import Call, call_of, run
+from .lending import Loan, copier, lend, nobody
 from .memory import ALIGNMENT, Memory
 from .placement import Placement
 from .program import Program, reachable
@@ -15,6 +17,8 @@ from .regions import Region, address
 from .steps import ARGUMENT, SEED, Step
 
 Arrays = Sequence[Any]
+Lent = tuple[int, Step, tuple[Any, ...]]  # a call's place in the list, its step, its operands
+run_quietly = np.errstate(all="ignore")(run)
 
 
 class Executable:
@@ -48,6 +52,7 @@ class Executable:
         self.forward = [s for s in steps if s in needed]
         self.backward = [s for s in steps if s not in needed]
         if in_place:
+            self.lent = lend(self.placement)
             self.memory = Memory(self.placement, self.forward + self.backward)
         settings = [x for s in program.computed() for x in s.params.values()]
         found = (x for x in settings if isinstance(x, np.random.Generator))
@@ -78,6 +83,8 @@ class Frame:
     ----------
     held : list of array
         Where the calls read each parameter.
+    loans : dict
+        From each slot whose array is handed out to its memory, which is not in the block.
     copied : set of int
         Parameters that are copied to a place of their own at each run: those that are given
         another array from step to step, or lie in memory with gaps.
@@ -87,48 +94,80 @@ class Frame:
         self.executable = executable
         block = np.empty(executable.memory.nbytes + ALIGNMENT, np.uint8)
         self.block = block[-address(block) % ALIGNMENT :]
+        regions = executable.placement.regions
+        self.loans = {slot: Loan(regions[y].form) for y, slot in executable.lent.items()}
         self.copied = {i for i, p in enumerate(parameters) if not is_pinned(p)}
         self.bind(parameters)
 
     def bind(self, parameters: Arrays) -> None:
         """Make the calls, on the frame's memory and the parameters' arrays."""
         e = self.executable
-        regions, starts, copies = e.placement.regions, e.memory.starts, e.placement.copies
+        regions, copies = e.placement.regions, e.placement.copies
         self.held = [
             np.array(p, order="C") if i in self.copied else p for i, p in enumerate(parameters)
         ]
         arrays: dict[Step, Any] = {}
 
-        def located(region: Region) -> np.ndarray:
-            owner = region.slot.owner
-            if owner is None:
-                return region.array(self.block, starts[region.slot])
-            return region.array_in(self.held[owner] if isinstance(owner, int) else owner)
-
         def array(s: Step) -> Any:
             if s not in arrays:
-                arrays[s] = s.value if s.is_number else located(regions[s])
+                arrays[s] = s.value if s.is_number else self.located(regions[s])
             return arrays[s]
 
-        def calls(steps: list[Step]) -> list[Call]:
+        def calls(steps: list[Step]) -> tuple[list[Call], list[Lent]]:
             made: list[Call] = []
+            lent: list[Lent] = []
             for s in steps:
                 if s in copies:
-                    made += [(np.copyto, (located(place), array(x))) for x, place in copies[s]]
-                else:
-                    inputs = tuple(array(x) for x in s.inputs)
-                    made.append(call_of(s.rule, inputs, s.params, array(s)))  # type: ignore[arg-type]
-            return made
+                    made += [(np.copyto, (self.located(place), array(x))) for x, place in copies[s]]
+                    continue
+                inputs = tuple(array(x) for x in s.inputs)
+                if regions[s].slot in self.loans:
+                    lent.append((len(made), s, inputs))
+                made.append(call_of(s.rule, inputs, s.params, array(s)))  # type: ignore[arg-type]
+            return made, lent
 
-        self.forward = calls(e.forward)
-        self.backward = calls(e.backward)
+        def taken(y: Step | None) -> Callable[[], Any]:
+            if y is None:
+                return nobody
+            return self.loans[e.lent[y]].hand_out if y in e.lent else copier(array(y))
+
+        self.forward, self.lent_forward = calls(e.forward)
+        self.backward, self.lent_backward = calls(e.backward)
         self.arguments = [(array(s), i) for i, s in e.arguments.items()]
         self.seeds = [(array(s), i) for i, s in e.seeds.items()]
-        self.outputs = [array(y) for y in e.program.outputs]
-        self.gradients = [None if g is None else array(g) for g in e.program.gradients]
+        self.outputs = [taken(y) for y in e.program.outputs]
+        self.gradients = [taken(g) for g in e.program.gradients]
+
+    def located(self, region: Region) -> np.ndarray:
+        """Return the array of a region."""
+        slot = region.slot
+        if slot in self.loans:
+            return region.array(self.loans[slot].memory, self.loans[slot].start)
+        if slot.owner is None:
+            return region.array(self.block, self.executable.memory.starts[slot])
+        return region.array_in(self.held[slot.owner] if isinstance(slot.owner, int) else slot.owner)
+
+    def reclaim(self, calls: list[Call], lent: list[Lent]) -> None:
+        """Give new memory to each result whose last array somebody still holds."""
+        regions = self.executable.placement.regions
+        for i, s, inputs in lent:
+            loan = self.loans[regions[s].slot]
+            if loan.borrower() is not None:
+                loan.renew()
+                calls[i] = call_of(s.rule, inputs, s.params, self.located(regions[s]))  # type: ignore[arg-type]
 
     def compute(self, arguments: Arrays, parameters: Arrays) -> list[Any]:
-        """Run forward; returns copies of the outputs."""
+        """Run forward; returns outputs that are the caller's own."""
+        if not all(map(is_, self.held, parameters)):
+            self.reread(parameters)
+        for place, i in self.arguments:
+            place[...] = arguments[i]
+        self.reclaim(self.forward, self.lent_forward)
+        run_quietly(self.forward)
+        return [result() for result in self.outputs]
+
+    def reread(self, parameters: Arrays) -> None:
+        """Read parameters whose array is another one, now and from now on by copying them."""
         replaced = [
             i
             for i, (held, p) in enumerate(zip(self.held, parameters, strict=True))
@@ -139,19 +178,14 @@ class Frame:
             self.bind(parameters)
         for i in self.copied:
             self.held[i][...] = parameters[i]
-        for place, i in self.arguments:
-            place[...] = arguments[i]
-        with np.errstate(all="ignore"):
-            run(self.forward)
-        return [y.copy()[()] for y in self.outputs]
 
     def differentiate(self, seeds: Arrays) -> list[Any]:
-        """Run backward from gradients of the outputs; returns copies of all gradients."""
+        """Run backward from gradients of the outputs; returns gradients that are the caller's."""
         for place, i in self.seeds:
             place[...] = seeds[i]
-        with np.errstate(all="ignore"):
-            run(self.backward)
-        return [None if g is None else g.copy()[()] for g in self.gradients]
+        self.reclaim(self.backward, self.lent_backward)
+        run_quietly(self.backward)
+        return [gradient() for gradient in self.gradients]
 
 
 def is_pinned(array: Any) -> bool:

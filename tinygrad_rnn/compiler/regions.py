@@ -17,16 +17,19 @@ from ..engine.rule import RULES, Rule
 from ..ops import broadcast_to, flip, getitem, reshape, transpose
 from .shapes import Shape
 
+LENT = object()
+
 
 class Slot:
     """A piece of memory of its own, `nbytes` long; or somebody else's array: `owner` says whose.
 
-    The owner is an array, for a constant, or a number, for a parameter, whose array may change.
+    The owner is an array, for a constant, or a number, for a parameter, whose array may change;
+    or `LENT`, for a result that is handed out as it lies.
     """
 
     __slots__ = ("nbytes", "owner")
 
-    def __init__(self, nbytes: int, owner: np.ndarray | int | None = None) -> None:
+    def __init__(self, nbytes: int, owner: Any = None) -> None:
         self.nbytes = nbytes
         self.owner = owner
 
@@ -53,7 +56,7 @@ class Region:
             and steps_of(self.form) == steps_of(other.form)
         )
 
-    def array(self, memory: np.ndarray, start: int) -> np.ndarray:
+    def array(self, memory: Any, start: int) -> np.ndarray:
         """Return the region as an array in real memory, where the slot begins at `start`."""
         form = self.form
         return np.ndarray(form.shape, form.dtype, memory, start + self.offset, form.strides)

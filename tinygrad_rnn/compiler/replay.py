@@ -1,7 +1,8 @@
 """A traced function's replays as nodes of the caller's graph. Imports the engine and files above.
 
-Running a program makes one node, the bundle of its outputs, and one for each output. Its VJP runs
-the program's second half. So ``loss.backward()`` is the sweep that it always is.
+Running a program makes one node, whose VJP runs the program's second half: the output, or where a
+gradient can come from several, their bundle and one node more for each of them. So
+``loss.backward()`` is the sweep that it always is.
 """
 
 from __future__ import annotations
@@ -48,27 +49,6 @@ class Cotangents(Deferred):
     def dense(self) -> np.ndarray:
         """Return them as an array of objects, as the bundle is one."""
         return self.parts
-
-
-class Handed(Deferred):
-    """A gradient in an array that nobody else holds, so that the sweep need not copy it."""
-
-    __slots__ = ("g",)
-
-    def __init__(self, g: Any) -> None:
-        self.g = g
-
-    def absorb(self, other: Deferred) -> bool:
-        """Leave adding to the sweep."""
-        return False
-
-    def dense(self) -> Any:
-        """Return the array."""
-        return self.g
-
-    def add_to(self, buffer: np.ndarray) -> None:
-        """Add it."""
-        buffer += self.g
 
 
 def result(bundle: Any, *, index: int) -> Any:
@@ -133,18 +113,18 @@ class Replay:
             for g, state in now:
                 g.bit_generator.state = state
 
-    def differentiate(self, gradients: Sequence[Any]) -> list[Any]:
-        """Run backward from the gradients of the outputs, None for those without."""
-        seeded = tuple(k for k, g in enumerate(gradients) if g is not None)
+    def differentiate(self, seeds: dict[int, Any]) -> tuple[Any, ...]:
+        """Run backward from the gradients of some outputs, given by their numbers in order."""
+        seeded = tuple(seeds)
         if self.frame is None or seeded != self.seeded:
             self.finish()
             with self.same_numbers():
                 self.start(seeded)  # the values on the way are not there (any more)
             self.pools.expected = seeded
         assert self.frame is not None
-        found = self.frame.differentiate([gradients[k] for k in seeded])
+        found = self.frame.differentiate(list(seeds.values()))
         self.finish()
-        return found
+        return tuple([NO_WAY if g is None else g for g in found])
 
     def finish(self) -> None:
         """Give the frame back."""
@@ -217,8 +197,8 @@ def differentiate_again(
     call: tuple[Any, Any],
     returned: Any,
     inputs: Sequence[Value],
-    gradients: Sequence[Any],
-) -> list[Any]:
+    seeds: dict[int, Any],
+) -> tuple[Any, ...]:
     """Return the gradients of a compiled function's inputs as Values, for a second derivative.
 
     The function is run uncompiled: a second derivative that shall be fast is compiled itself.
@@ -231,8 +211,8 @@ def differentiate_again(
         What it returned while it was traced, with an `Output` for each output.
     inputs : sequence of Value
         By what to differentiate: parameters, and arguments.
-    gradients : sequence of array, Value or None
-        Those of the outputs.
+    seeds : dict
+        From the number of an output to its gradient, an array or Value.
     """
     standins: dict[Node, Value] = {x: alias(x) for x in inputs}
     args, kwargs = map_leaves(lambda x: standins.get(x, x) if isinstance(x, Node) else x, call)
@@ -241,9 +221,8 @@ def differentiate_again(
     places = zip(leaves(returned), leaves(outputs), strict=True)
     found = ((p.index, y) for p, y in places if isinstance(p, Output))
     roots = {k: standins.get(y, y) if isinstance(y, Node) else y for k, y in found}
-    seeded = [k for k, g in enumerate(gradients) if g is not None]
-    seeds = [gradients[k] for k in seeded]
+    given = list(seeds.values())
     with differentiating():
-        root = apply(gathered(seeds), tuple(roots[k] for k in seeded))
-        sweep = Sweep(root, seeds[0], create_graph=True, retain=False, sources=[*standins.values()])
-    return [sweep.gradients.get(standins[x], NO_WAY) for x in inputs]
+        root = apply(gathered(given), tuple(roots[k] for k in seeds))
+        sweep = Sweep(root, given[0], create_graph=True, retain=False, sources=[*standins.values()])
+    return tuple(sweep.gradients.get(standins[x], NO_WAY) for x in inputs)

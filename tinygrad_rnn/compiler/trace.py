@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..engine import recording
-from ..engine.backward import NO_WAY
 from ..engine.pullback import map_leaves
 from ..engine.rule import Rule
 from ..engine.value import Value, apply
@@ -17,7 +16,7 @@ from .execution import Executable
 from .passes import optimised
 from .program import Program
 from .refusals import left_a_mark
-from .replay import RESULT, Handed, Pools, Replay, differentiate_again
+from .replay import RESULT, Pools, Replay, differentiate_again
 from .steps import PARAMETER
 from .surroundings import Surroundings
 
@@ -53,7 +52,12 @@ class Trace:
         self.sources = self.capture.sources()
         self.pools = Pools(self.build)
         self.rule = self.make_rule(getattr(fn, "__name__", "compiled"))
-        if self.capture.differentiable:
+        found = enumerate(self.capture.outputs)
+        self.values = [k for k, y in found if not y.is_plain]
+        self.differentiable = self.capture.differentiable
+        self.others = [k for k in self.values if k not in self.differentiable]
+        self.only = self.differentiable[0] if len(self.differentiable) == 1 else None
+        if self.differentiable:
             self.pools.expected = (first_number(self.capture),)
 
     def changed(self) -> str:
@@ -80,60 +84,60 @@ class Trace:
         return self.pools.executable(self.pools.expected).source
 
     def make_rule(self, name: str) -> Rule:
-        """Return the rule of the bundle that a replay leaves in the caller's graph."""
+        """Return the rule of the node that a replay leaves in the caller's graph."""
 
-        def bundle(*inputs: Any, outputs: Any, **_: Any) -> Any:
-            return outputs
+        def replayed(*inputs: Any, result: Any, **_: Any) -> Any:
+            return result
 
-        bundle.__name__ = name
-        bundle.__doc__ = f"y = {name}(…), compiled"
-        rule = Rule(bundle)
+        replayed.__name__ = name
+        replayed.__doc__ = f"y = {name}(…), compiled"
+        rule = Rule(replayed)
         rule.vjp = self.vjp
+        rule.fresh = True
         return rule
 
     def vjp(
-        self, g: Any, y: Any, *inputs: Any, outputs: Any, replay: Replay, call: Any
-    ) -> list[Any]:
+        self, g: Any, y: Any, *inputs: Any, result: Any, replay: Replay, call: Any
+    ) -> tuple[Any, ...]:
         """Return the gradients of the parameters and arguments: the program's second half."""
+        seeds = {self.only: g} if self.only is not None else seeds_in(g)
         if isinstance(y, Value):  # the sweep itself is recorded
             with replay.same_numbers():
-                return differentiate_again(self.fn, call, self.capture.result, inputs, g)
-        found = replay.differentiate(g)
-        return [NO_WAY if part is None else Handed(part) for part in found]
+                return differentiate_again(self.fn, call, self.capture.result, inputs, seeds)
+        return replay.differentiate(seeds)
 
     def run(self, arrays: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Replay the program and return what the function would."""
         arguments = [x.data if isinstance(x, Value) else x for x in arrays]
         parameters = [p.data for p in self.parameters]
-        recorded = recording.current.get().mode.enabled and bool(self.capture.differentiable)
+        recorded = self.differentiable and recording.current.get().mode.enabled
         replay = Replay(self.pools, self.pools.expected if recorded else (), arguments, parameters)
-        outputs = replay.outputs
-        if not recorded:
+        outputs = list(replay.outputs)
+        if recorded:
+            self.record(outputs, replay, arrays, (args, kwargs))
+        else:
             replay.finish()
-            return self.returned(
-                [
-                    y if traced.is_plain else Value(y, requires_grad=False)
-                    for y, traced in zip(outputs, self.capture.outputs, strict=True)
-                ]
-            )
+        for k in self.others if recorded else self.values:
+            outputs[k] = Value(outputs[k], requires_grad=False)
+        return self.returned(outputs)
+
+    def record(
+        self, outputs: list[Any], replay: Replay, arrays: list[Any], call: tuple[Any, Any]
+    ) -> None:
+        """Put nodes in the place of the outputs that a gradient can come from."""
         inputs = tuple(
-            self.parameters[i] if kind == PARAMETER else arrays[i] for kind, i in self.sources
+            [self.parameters[i] if kind == PARAMETER else arrays[i] for kind, i in self.sources]
         )
+        params = {"replay": replay, "call": call}
+        if self.only is not None:
+            y = outputs[self.only]
+            outputs[self.only] = apply(self.rule, inputs, {"result": y, **params})
+            return
         held = np.empty(len(outputs), object)
         held[:] = outputs
-        bundle = apply(
-            self.rule, inputs, {"outputs": held, "replay": replay, "call": (args, kwargs)}
-        )
-        return self.returned(
-            [
-                y
-                if traced.is_plain
-                else apply(RESULT, (bundle,), {"index": k})
-                if traced.requires_grad
-                else Value(y, requires_grad=False)
-                for k, (y, traced) in enumerate(zip(outputs, self.capture.outputs, strict=True))
-            ]
-        )
+        bundle = apply(self.rule, inputs, {"result": held, **params})
+        for k in self.differentiable:
+            outputs[k] = apply(RESULT, (bundle,), {"index": k})
 
     def returned(self, outputs: list[Any]) -> Any:
         """Put the outputs where the function returns them."""
@@ -144,6 +148,11 @@ class Trace:
             return y.copy() if isinstance(y, np.ndarray) else y  # the caller may change it
 
         return map_leaves(own, self.capture.result)
+
+
+def seeds_in(gradients: Any) -> dict[int, Any]:
+    """Return the gradients that have arrived at a bundle, by the number of the output."""
+    return {k: g for k, g in enumerate(gradients) if g is not None}
 
 
 def first_number(capture: Capture) -> int:

@@ -150,6 +150,8 @@ class Sweep:
             held = totals.get(x)
             if held is None:
                 totals[x] = gx
+                if node.rule.fresh:  # type: ignore[union-attr]
+                    self.fresh.add(x)
             elif type(held) is Sum:
                 held.add(gx)
             elif isinstance(held, Deferred) or isinstance(gx, Deferred):
@@ -182,21 +184,9 @@ def contributions(
 ) -> list[tuple[Node, Gradient]]:
     """Apply a node's VJP: what each of its inputs receives, in their shapes.
 
-    Parameters
-    ----------
-    node : Node
-        A node that an op made.
-    g : array or Value
-        The gradient of the node.
-    create_graph : bool
-        Whether to run the VJP on nodes.
-    wanted : container of Node, optional
-        The inputs to compute; by default all that require a gradient.
-
-    Returns
-    -------
-    list of (Node, gradient)
-        In the order of the inputs; one used twice is there twice. A gradient may be `Deferred`.
+    The VJP runs on nodes if `create_graph`, else on arrays. Computed are the inputs among `wanted`,
+    by default all that require a gradient. They come in their order, each with its gradient, which
+    may be `Deferred`; one that is used twice comes twice.
     """
     rule = node.rule
     inputs = node.inputs
@@ -213,14 +203,13 @@ def contributions(
         raise wrong_number(node, len(gradients))
     found = []
     for position, x in enumerate(inputs):
-        if not isinstance(x, Node) or not x.requires_grad:
-            continue
-        if wanted is not None and x not in wanted:
+        if not (isinstance(x, Node) and x.requires_grad and (wanted is None or x in wanted)):
             continue
         gx: Any = gradients[position]
-        if callable(gx):  # costly, so computed only now that somebody asks for it
-            gx = gx()
         kind = type(gx)
+        if kind is not np.ndarray and callable(gx):
+            gx = gx()  # costly, so computed only now that somebody asks for it
+            kind = type(gx)
         if kind is np.ndarray:
             if gx.shape != x.data.shape:
                 gx = fitted(gx, node, position)
