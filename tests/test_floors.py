@@ -69,9 +69,9 @@ ROOMS = {
     "compiler": Room(
         7,
         sees="ops engine",
-        files="refusals arguments shapes steps program traced capture regions passes joins"
-        " placement row_sums calls lending memory execution stepwise replay namespaces surroundings"
-        " trace compiled",
+        files="refusals arguments shapes steps program traced capture collector regions passes"
+        " joins placement row_sums calls lending memory execution stepwise replay namespaces"
+        " surroundings trace compiled",
     ),
     "compiler.passes": Room(
         7, files="rules clock kinds expand simplify flatten gather batch widen pack schedule"

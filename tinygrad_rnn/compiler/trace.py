@@ -12,6 +12,7 @@ from ..engine.pullback import map_leaves
 from ..engine.rule import Rule
 from ..engine.value import Value, apply
 from .capture import Capture, Output
+from .collector import collector_waits
 from .execution import Executable
 from .passes import optimised
 from .program import Program
@@ -42,7 +43,8 @@ class Trace:
         self.passes = passes
         self.statics = statics  # held, so that their ids stay theirs
         surroundings = Surroundings(self.fn, statics)
-        self.capture = Capture(self.fn, args, kwargs)
+        with collector_waits:
+            self.capture = Capture(self.fn, args, kwargs)
         changed = surroundings.changed()
         if changed or surroundings.has_drawn():
             raise left_a_mark(changed)
@@ -75,8 +77,9 @@ class Trace:
 
     def build(self, seeded: tuple[int, ...]) -> Executable:
         """Make the program that goes back from these outputs."""
-        program = optimised(self.capture.program(seeded), self.passes)
-        return Executable(program, in_place=bool(self.passes))
+        with collector_waits:
+            program = optimised(self.capture.program(seeded), self.passes)
+            return Executable(program, in_place=bool(self.passes))
 
     @property
     def program(self) -> Program:
