@@ -51,15 +51,15 @@ class Tracer:
 
     def apply(self, rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         """Take an op down; on arrays alone compute it, for that is a constant."""
-        inputs = tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs)
+        inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs])
         if rule in STATIC:
             return getattr(inputs[0], STATIC[rule])
-        if not any(isinstance(x, Node) for x in inputs) and not self.takes_down(rule):
+        if not any([isinstance(x, Node) for x in inputs]) and not self.takes_down(rule):
             with traced_by(None):
                 return apply(rule, inputs, params)
         if rule is getitem.rule:
             inputs, params = self.without_masks(inputs, params)
-        nodes = tuple(self.lift(x) if isinstance(x, Value) else x for x in inputs)
+        nodes = tuple([self.lift(x) if isinstance(x, Value) else x for x in inputs])
         now = current.get()
         try:
             made = step(rule, [self.step_of(x) for x in nodes], params, now.scope)
@@ -68,10 +68,10 @@ class Tracer:
             if worded is error:
                 raise
             raise worded from error
-        wanted = any(isinstance(x, Node) and x.requires_grad for x in nodes)
-        if wanted and now.mode.enabled and rule.differentiable:
+        values = [x for x in nodes if isinstance(x, Traced)]
+        if rule.differentiable and now.mode.enabled and any([x.requires_grad for x in values]):
             return Traced.of(made, True, rule, nodes, params)
-        plain = not rule.differentiable or all(x.is_plain for x in nodes if isinstance(x, Traced))
+        plain = not rule.differentiable or all([x.is_plain for x in values])
         return Traced.of(made, plain=plain)
 
     def takes_down(self, rule: Rule) -> bool:

@@ -13,7 +13,6 @@ from ..engine.rule import RULES, Rule
 from ..ops import concatenate, reshape, stack
 from .program import Program
 from .regions import VIEWS
-from .shapes import frozen
 from .steps import Step, step
 
 JOINS = (stack.rule, concatenate.rule)
@@ -82,7 +81,7 @@ def part_of(x: Step) -> tuple[Step | None, list[Any]]:
     """Return the result that `x` is a view of, and what is done to it, step by step."""
     views = []
     while x.rule in VIEWS and len(x.inputs) == 1:
-        views.append((x.rule, frozen(x.params), x.shape, x.inputs[0].shape))
+        views.append((x.rule, x.settings, x.shape, x.inputs[0].shape))
         x = x.inputs[0]
     return (x if x.rule is not None else None), views
 

@@ -82,7 +82,7 @@ class Program:
         """
         new: dict[Step, Step] = {}
         for s in self.steps:
-            new[s] = s if s.rule is None else rewrite(s, tuple(new[x] for x in s.inputs))
+            new[s] = s if s.rule is None else rewrite(s, tuple([new[x] for x in s.inputs]))
         return self.replaced(new)
 
     def replaced(self, new: dict[Step, Step]) -> Program:
@@ -102,9 +102,9 @@ class Program:
         for s in self.steps:
             if s.rule is None:
                 continue
-            if any(x.order >= s.order for x in s.inputs):
+            if any([x.order >= s.order for x in s.inputs]):
                 raise broken(s, "it was made before one of its inputs")
-            form = form_of(s.rule, tuple(x.form for x in s.inputs), s.params)
+            form = form_of(s.rule, tuple([x.form for x in s.inputs]), s.params, s.settings)
             if (form.shape, form.dtype) != (s.shape, s.dtype):
                 raise broken(s, f"its inputs make {form.shape} {form.dtype}")
         for mine, theirs in zip(self.roots, like.roots if like else (), strict=bool(like)):

@@ -7,14 +7,15 @@ as they are made, after their inputs, and sorting by number sorts topologically.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
-from operator import attrgetter, is_
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from ..engine.rule import NO_PARAMS, Rule
-from .shapes import Form, Number, Shape, form_like, form_of
+from .shapes import Form, Number, Shape, form_like, form_of, frozen
 
 making_order = itertools.count()
 by_making = attrgetter("order")
@@ -33,6 +34,8 @@ class Step:
         What it is applied to, in the order of the rule's forward function.
     params : dict
         Its static settings.
+    settings : tuple
+        The same as the key of a dictionary.
     shape, dtype
         Of its result; for a Python number () and None, for it has no dtype of its own.
     kind : str
@@ -43,9 +46,26 @@ class Step:
         Of a step without a rule: its number among its kind; of a constant the array or number.
     scope : str
         Where the function made it: ``"lstm/l0/t=3"``.
+    form : Form or Number
+        Shape and dtype, or the Python number.
+    is_number : bool
+        Whether it is a Python number.
     """
 
-    __slots__ = ("dtype", "inputs", "kind", "order", "params", "rule", "scope", "shape", "value")
+    __slots__ = (
+        "dtype",
+        "form",
+        "inputs",
+        "is_number",
+        "kind",
+        "order",
+        "params",
+        "rule",
+        "scope",
+        "settings",
+        "shape",
+        "value",
+    )
 
     def __init__(
         self,
@@ -56,21 +76,20 @@ class Step:
         scope: str = "",
         kind: str = "",
         value: Any = None,
+        settings: Any = None,
     ) -> None:
         self.rule = rule
         self.inputs = inputs
         self.params = params
+        self.settings = frozen(params) if settings is None else settings
+        self.form = form
+        self.is_number = type(form) is Number
         self.shape: Shape = form.shape if type(form) is Form else ()
         self.dtype: Any = form.dtype if type(form) is Form else None
         self.kind = kind
         self.value = value
         self.scope = scope
         self.order = next(making_order)
-
-    @property
-    def form(self) -> Form | Number:
-        """Shape and dtype, or the Python number."""
-        return Number(self.value) if self.dtype is None else Form(self.shape, self.dtype)
 
     @property
     def ndim(self) -> int:
@@ -80,23 +99,19 @@ class Step:
     @property
     def size(self) -> int:
         """The number of entries."""
-        return int(np.prod(self.shape))
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a Python number."""
-        return self.dtype is None
+        return math.prod(self.shape)
 
     def on(self, inputs: Iterable[Step]) -> Step:
         """Return the same op on other inputs of the same shapes; itself if they are the same."""
         inputs = tuple(inputs)
-        if all(map(is_, inputs, self.inputs)):
+        if inputs == self.inputs:  # steps are equal only to themselves
             return self
         return self.again(inputs)
 
     def again(self, inputs: Iterable[Step]) -> Step:
         """Return the same op anew, and so later in the order, on other inputs of these shapes."""
-        return Step(self.rule, tuple(inputs), self.params, self.form, self.scope)
+        params, settings = self.params, self.settings
+        return Step(self.rule, tuple(inputs), params, self.form, self.scope, settings=settings)
 
     def remade(self, inputs: Iterable[Step]) -> Step:
         """Return the same op on inputs of other shapes, which must come to the same result."""
@@ -126,7 +141,9 @@ def step(
 ) -> Step:
     """Make a step of an op; its shape and dtype follow."""
     inputs = tuple(inputs)
-    return Step(rule, inputs, params, form_of(rule, tuple(x.form for x in inputs), params), scope)
+    settings = frozen(params)
+    form = form_of(rule, tuple([x.form for x in inputs]), params, settings)
+    return Step(rule, inputs, params, form, scope, settings=settings)
 
 
 def constant(value: Any) -> Step:

@@ -13,8 +13,7 @@ import numpy as np
 from ...engine.rule import RULES, Rule
 from ...ops.indexing import HOLE
 from ..program import Program
-from ..shapes import frozen
-from ..steps import Step, constant, step
+from ..steps import Step, by_making, constant, step
 from .rules import LESS_ONE_HOT
 
 Simpler = Callable[[Step], Step | None]
@@ -33,15 +32,21 @@ def simplify(program: Program) -> Program:
         assert s.rule is not None
         if s.rule.random:
             return s
-        inputs: Any = [("number", type(x.value), x.value) if x.is_number else x for x in s.inputs]
-        if s.rule in COMMUTATIVE and not any(x.is_number for x in s.inputs):
-            inputs.sort(key=lambda x: x.order)
-        return known.setdefault((s.rule, tuple(inputs), frozen(s.params)), s)
+        inputs: tuple[Any, ...] = s.inputs
+        if any([x.is_number for x in inputs]):
+            inputs = tuple(
+                [("number", type(x.value), x.value) if x.is_number else x for x in inputs]
+            )
+        elif s.rule in COMMUTATIVE:
+            inputs = tuple(sorted(inputs, key=by_making))
+        return known.setdefault((s.rule, inputs, s.settings), s)
 
     def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:
         s = merged(s.on(inputs))
         while s.rule is not None:
-            better = next(filter(None, (f(s) for f in SIMPLER.get(s.rule, ()))), None)
+            better = None
+            for simpler_form in SIMPLER.get(s.rule, ()):
+                better = better or simpler_form(s)
             if better is None or (better.shape, better.dtype) != (s.shape, s.dtype):
                 break
             s = better if better.rule is None else merged(better)
