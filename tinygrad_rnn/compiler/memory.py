@@ -5,6 +5,8 @@ Imports `calls`, `placement` and files above them.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from .calls import IN_PLACE
 from .placement import Placement
 from .regions import Region, Slot
@@ -46,7 +48,9 @@ class Memory:
 
         self.starts: dict[Slot, int] = {}
         self.nbytes = 0
-        self.free: list[tuple[int, int]] = []  # (start, length), by start
+        self.free: list[tuple[int, int]] = []  # pieces: (length, start), in order
+        self.piece_from: dict[int, int] = {}  # where each free piece ends
+        self.piece_to: dict[int, int] = {}  # where each free piece begins
         born, dying = by_time(self.first), by_time(self.last)
         handed: set[Slot] = set()
         for when in range(-1, len(order) + 1):
@@ -91,27 +95,40 @@ class Memory:
 
     def take(self, length: int) -> int:
         """Take the smallest free piece that is long enough, or lengthen the block."""
-        fitting = [(n, i) for i, (_, n) in enumerate(self.free) if n >= length]
-        if fitting:
-            n, i = min(fitting)
-            start = self.free[i][0]
-            self.free[i : i + 1] = [(start + length, n - length)] if n > length else []
+        i = bisect_left(self.free, (length, 0))
+        if i < len(self.free):
+            start = self.free[i][1]
+            end = self.drop(start)
+            if end > start + length:
+                self.keep(start + length, end)
             return start
-        start = self.nbytes
-        if self.free and sum(self.free[-1]) == self.nbytes:  # the last piece, lengthened
-            start = self.free.pop()[0]
+        start = self.piece_to.get(self.nbytes, self.nbytes)
+        if start < self.nbytes:  # the last piece, lengthened
+            self.drop(start)
         self.nbytes = start + length
         return start
 
     def release(self, start: int, length: int) -> None:
         """Give a piece back, and merge it with free neighbours."""
-        merged: list[tuple[int, int]] = []
-        for piece in sorted([*self.free, (start, length)]):
-            if merged and sum(merged[-1]) == piece[0]:
-                merged[-1] = (merged[-1][0], merged[-1][1] + piece[1])
-            else:
-                merged.append(piece)
-        self.free = merged
+        end = start + length
+        if start in self.piece_to:
+            start = self.piece_to[start]
+            self.drop(start)
+        if end in self.piece_from:
+            end = self.drop(end)
+        self.keep(start, end)
+
+    def keep(self, start: int, end: int) -> None:
+        """Enter a free piece; each is found by its length, its beginning and its end."""
+        insort(self.free, (end - start, start))
+        self.piece_from[start], self.piece_to[end] = end, start
+
+    def drop(self, start: int) -> int:
+        """Take a free piece off the lists; returns where it ends."""
+        end = self.piece_from.pop(start)
+        del self.piece_to[end]
+        del self.free[bisect_left(self.free, (end - start, start))]
+        return end
 
 
 def by_time(times: dict[Slot, int]) -> dict[int, list[Slot]]:

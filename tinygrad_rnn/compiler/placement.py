@@ -46,6 +46,8 @@ class Placement:
         self.computed: list[Step] = []
         self.after: dict[Step, Step] = {}  # the links
         self.before: dict[Step, Step] = {}
+        self.first: dict[Step, Step] = {}  # of a chain's last, so that nobody has to walk there
+        self.last: dict[Step, Step] = {}  # of a chain's first
         self.parent: dict[Step, tuple[Step, Any]] = {}  # whose part a result is to be
         self.bases: dict[int, Slot] = {}  # of arrays that constants see, by identity
         joins = [s for s in program.steps if s.rule in JOINS]
@@ -78,21 +80,27 @@ class Placement:
                 return False
         if any(x in self.parent for x in chain) or len(set(chain)) < len(chain):
             return False
-        if self.would_close(chain):
+        new = [(a, b) for a, b in pairwise(chain) if a not in self.after]
+        ends = self.ends(new)
+        if ends is None:
             return False
-        for a, b in pairwise(chain):
+        for a, b in new:
             self.after[a], self.before[b] = b, a
+        self.first |= ends[0]
+        self.last |= ends[1]
         return True
 
-    def would_close(self, chain: list[Step]) -> bool:
-        """Say whether linking would make a ring: the chain's last leads back to its first."""
-        members = set(chain)
-        x = self.after.get(chain[-1])
-        while x is not None:
-            if x in members:
-                return True
-            x = self.after.get(x)
-        return False
+    def ends(self, links: list[tuple[Step, Step]]) -> tuple[dict[Step, Step], ...] | None:
+        """Return where the chains that `links` make begin and end; None if one is a ring."""
+        first: dict[Step, Step] = {}
+        last: dict[Step, Step] = {}
+        for a, b in links:
+            begin = first.get(a, self.first.get(a, a))
+            end = last.get(b, self.last.get(b, b))
+            if begin is b:
+                return None
+            first[end], last[begin] = begin, end
+        return first, last
 
     def is_free(self, owner: Step) -> bool:
         """Say whether nobody has decided yet where a result goes."""

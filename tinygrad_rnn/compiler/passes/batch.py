@@ -61,12 +61,8 @@ def grouped(program: Program, clock: Clock) -> list[list[Step]]:
     levels: dict[Step, np.ndarray] = {}  # of each step: its level among the steps of each kind
     nothing = np.zeros(len(candidates), np.int32)
     for s in program.steps:
-        before = [levels[x] for x in s.inputs if levels[x] is not nothing]
+        level = highest([before for x in s.inputs if (before := levels[x]) is not nothing], nothing)
         k = kind_of.get(s)
-        if not before and k is None:
-            levels[s] = nothing
-            continue
-        level = np.maximum.reduce(before) if before else nothing
         if k is not None:
             level = level.copy()
             level[k] += 1
@@ -81,6 +77,15 @@ def grouped(program: Program, clock: Clock) -> list[list[Step]]:
             if len(members) >= enough:
                 groups += chunks(sorted(members, key=clock.time))
     return groups
+
+
+def highest(levels: list[np.ndarray], nothing: np.ndarray) -> np.ndarray:
+    """Return the largest level for each kind; a step of one operand shares its operand's array."""
+    if not levels:
+        return nothing
+    if len(levels) == 1 or (len(levels) == 2 and levels[0] is levels[1]):
+        return levels[0]
+    return np.maximum(*levels) if len(levels) == 2 else np.maximum.reduce(levels)
 
 
 def chunks(members: list[Step]) -> list[list[Step]]:
@@ -99,38 +104,44 @@ def chunks(members: list[Step]) -> list[list[Step]]:
 def contracted(program: Program, groups: list[list[Step]]) -> Iterator[list[Step]]:
     """List groups and single steps so that everything comes after what it needs.
 
-    Two groups of different kinds may wait for each other; then one of them is given up.
+    Two groups of different kinds may wait for each other; then one of them is given up, the
+    smallest of those that wait, and its members go on one by one.
     """
+    unit_of: dict[Step, int] = {s: g for g, members in enumerate(groups) for s in members}
+    units = [list(members) for members in groups]
+    for s in program.steps:
+        if s not in unit_of:
+            unit_of[s] = len(units)
+            units.append([s])
+    users = program.users()
+    waits = [sum(len(s.inputs) for s in members) for members in units]
+    first = [min(s.order for s in members) for members in units]
+    ready = deque(sorted((u for u, n in enumerate(waits) if n == 0), key=first.__getitem__))
+    smallest = sorted(range(len(groups)), key=lambda g: (len(groups[g]), g), reverse=True)
+    is_done = [False] * len(units)
     while True:
-        unit_of: dict[Step, int] = {s: g for g, members in enumerate(groups) for s in members}
-        units = [list(members) for members in groups]
-        for s in program.steps:
-            if s not in unit_of:
-                unit_of[s] = len(units)
-                units.append([s])
-        waits = [0] * len(units)
-        then: list[list[int]] = [[] for _ in units]
-        for u, members in enumerate(units):
-            needs = {unit_of[x] for s in members for x in s.inputs}
-            waits[u] = len(needs)
-            for n in needs:
-                then[n].append(u)
-        first = {u: min(s.order for s in members) for u, members in enumerate(units)}
-        ready = deque(sorted((u for u, n in enumerate(waits) if n == 0), key=first.__getitem__))
-        done: list[int] = []
         while ready:
             u = ready.popleft()
-            done.append(u)
-            for v in then[u]:
-                waits[v] -= 1
-                if waits[v] == 0:
-                    ready.append(v)
-        if len(done) == len(units):
-            yield from (units[u] for u in done)
+            is_done[u] = True
+            yield units[u]
+            freed: list[int] = []
+            for s in units[u]:
+                for v in map(unit_of.__getitem__, users[s]):
+                    waits[v] -= 1
+                    if waits[v] == 0:
+                        freed.append(v)
+            ready.extend(sorted(freed))
+        while smallest and is_done[smallest[-1]]:
+            smallest.pop()
+        if not smallest:
             return
-        stuck = [g for g in range(len(groups)) if waits[g] > 0]
-        given_up = min(stuck, key=lambda g: len(groups[g]))
-        groups = [members for g, members in enumerate(groups) if g != given_up]
+        for s in units[smallest.pop()]:
+            unit_of[s] = len(units)
+            waits.append(sum(not is_done[unit_of[x]] for x in s.inputs))
+            if waits[-1] == 0:
+                ready.append(len(units))
+            units.append([s])
+            is_done.append(False)
 
 
 def together(members: list[Step]) -> Step:

@@ -27,7 +27,7 @@ class Clock:
 
     def enter(self, s: Step, is_forward: bool = False) -> None:
         """Note a step's time; its inputs' are known."""
-        if s.kind == SEED or any(x in self.late for x in s.inputs):
+        if s.kind == SEED or not self.late.isdisjoint(s.inputs):
             self.late.add(s)
         if is_forward:
             self.times[s] = s.order if s.rule is not None else -1

@@ -20,18 +20,44 @@ BY_ROWS = {LESS_ONE_HOT, *(RULES[n] for n in ROW_OPS)}
 REDUCTIONS = {RULES[n] for n in ["sum", "max", "min", "mean", "prod", "logsumexp"]}
 
 
+FAR = 2  # so many steps of several operands an origin looks back
+
+
+def varying(program: Program) -> set[Step]:
+    """Find the steps whose numbers differ from time step to time step, or from call to call."""
+    found: set[Step] = set()
+    for s in program.steps:
+        is_given = s.kind in (ARGUMENT, SEED, CONSTANT) and not s.is_number
+        if is_given or not found.isdisjoint(s.inputs):
+            found.add(s)
+    return found
+
+
 class Labels:
-    """Where operands come from, in a word: what steps of one kind have in common."""
+    """Where operands come from, in a word: what steps of one kind have in common.
+
+    The origin of an operand is the op that made it, with those before it, as they tell gates apart.
+    Where an op has one operand the way back is followed on: an LSTM's gates are the same curve
+    of other columns. Beyond ops of several it soon leads into the step before. Each origin is a
+    number, made of its operands' numbers, so that a long chain costs no more than its length.
+    """
 
     def __init__(self, program: Program) -> None:
-        self.origins: dict[tuple[Step, int], int] = {}
-        self.numbers: dict[Any, int] = {}
-        self.varies: set[Step] = set()  # from step to step or from call to call
+        self.varies = varies = varying(program)
+        origins: list[dict[Step, int]] = [{} for _ in range(FAR + 1)]  # by how far they look back
+        numbers: dict[Any, int] = {}
         for s in program.steps:
-            if (s.kind in (ARGUMENT, SEED, CONSTANT) and not s.is_number) or any(
-                x in self.varies for x in s.inputs
-            ):
-                self.varies.add(s)
+            if s not in varies:
+                continue
+            own: Any = s.rule or s.kind
+            if "index" in s.params:
+                own = (own, *[None if type(i) is int else frozen(i) for i in s.params["index"]])
+            before = [] if s.rule is MATMUL else [x for x in dict.fromkeys(s.inputs) if x in varies]
+            for far, found in enumerate(origins):
+                on = far if len(before) == 1 else far - 1
+                rest = tuple([origins[on][x] for x in before]) if on >= 0 else ()
+                found[s] = numbers.setdefault((own, rest), len(numbers))
+        self.origins = origins[FAR]
 
     def key(self, s: Step) -> Any:
         """Return the kind of a step; None if it stays by itself."""
@@ -46,7 +72,7 @@ class Labels:
             return None  # rows of another table each
         if all(kind in ("same", "number") for kind, *_ in operands):
             return None
-        return (rule, s.shape, frozen(s.params), place_of(s.scope), *operands)
+        return (rule, s.shape, s.settings, place_of(s.scope), *operands)
 
     def operand(self, x: Step) -> tuple[Any, ...]:
         """Describe an operand: a weight by identity, what varies by its shape and origin."""
@@ -54,34 +80,14 @@ class Labels:
             return ("number", type(x.value), x.value)
         if x not in self.varies:
             return ("same", x)
-        return ("varies", x.shape, x.dtype, self.origin(x))
-
-    def origin(self, x: Step, depth: int = 2) -> int:
-        """Number the op that made an operand, with those before it, as they tell gates apart.
-
-        Where an op has one operand the way back is followed on: an LSTM's gates are the same curve
-        of other columns. Beyond ops of several it soon leads into the step before. Each step's
-        number is found once, so that a long chain costs no more than its length.
-        """
-        way: list[tuple[Step, list[Step]]] = []
-        while (x, depth) not in self.origins:
-            before = [y for y in dict.fromkeys(x.inputs) if y in self.varies]
-            way.append((x, [] if x.rule is MATMUL else before))
-            if len(way[-1][1]) != 1:
-                break
-            x = before[0]
-        for x, before in reversed(way):
-            index = x.params.get("index", ())
-            own = (x.rule or x.kind, *(None if type(i) is int else frozen(i) for i in index))
-            on = depth if len(before) == 1 else depth - 1
-            rest = tuple(self.origin(y, on) for y in before) if on >= 0 else ()
-            self.origins[x, depth] = self.numbers.setdefault((own, rest), len(self.numbers))
-        return self.origins[x, depth]
+        return ("varies", x.form, self.origins[x])
 
 
 def place_of(scope: str) -> str:
     """Return a scope without its time steps."""
-    return "/".join(part for part in scope.split("/") if not part.startswith("t="))
+    if "t=" not in scope:
+        return scope
+    return "/".join([part for part in scope.split("/") if not part.startswith("t=")])
 
 
 def is_by_shared_weight(s: Step, operands: list[tuple[Any, ...]]) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from ...engine.rule import RULES
 from ..program import Program
 from ..steps import Step, constant, step
-from .kinds import Labels
+from .kinds import varying
 from .rules import PACKED
 
 MATMUL, SUM, TRANSPOSE = RULES["matmul"], RULES["sum"], RULES["transpose"]
@@ -23,7 +23,7 @@ def pack(program: Program) -> Program:
     for s in program.steps:
         if s.rule is MATMUL:
             uses[s.inputs[1]] = uses.get(s.inputs[1], 0) + 1
-    varies = Labels(program).varies
+    varies = varying(program)
     packed: dict[Step, Step] = {}
     ones: dict[tuple[int, str], Step] = {}
 
