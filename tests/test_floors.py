@@ -69,12 +69,14 @@ ROOMS = {
     "compiler": Room(
         7,
         sees="ops engine",
-        files="refusals arguments shapes steps program traced capture collector regions passes"
-        " joins placement row_sums calls lending memory execution stepwise replay namespaces"
-        " surroundings trace compiled",
+        files="refusals one_hot arguments shapes steps program traced capture collector regions"
+        " row_sums passes joins placement by_id calls lending memory execution stepwise replay"
+        " namespaces surroundings trace compiled",
     ),
     "compiler.passes": Room(
-        7, files="rules clock kinds expand simplify flatten gather batch widen pack schedule"
+        7,
+        files="rules clock kinds expand simplify flatten gather look_up fold batch widen pack"
+        " schedule",
     ),
     "bptt": Room(
         8,

@@ -15,11 +15,10 @@ import numpy as np
 from ..engine.errors import ShapeError, explain
 from ..engine.rule import RULES, Rule
 from ..ops.indexing import HOLE
+from .by_id import Call, by_id, is_ids
 from .joins import CLONE
 from .passes.rules import LESS_ONE_HOT, PACKED
 from .row_sums import rows_into
-
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 UFUNCS: dict[Rule, np.ufunc] = {
     RULES[f.__name__]: f
@@ -33,6 +32,7 @@ UFUNCS: dict[Rule, np.ufunc] = {
 }
 # Ops whose result can be written over an operand: each entry waits for its own place only.
 IN_PLACE = {*UFUNCS, LESS_ONE_HOT}
+BLOCK = 64  # rows of a matrix that is transposed
 REDUCTIONS: dict[Rule, np.ufunc] = {
     RULES["sum"]: np.add,
     RULES["max"]: np.maximum,
@@ -52,14 +52,10 @@ def where_into(condition: Any, a: Any, b: Any, out: np.ndarray) -> None:
     np.copyto(out, a, where=condition)
 
 
-def one_hot_into(ids: np.ndarray, like: Any, out: np.ndarray) -> None:
-    """Write a one at each id."""
-    out.fill(0)
-    np.put_along_axis(out, np.expand_dims(ids, -1), 1, axis=-1)
-
-
 def product_into(a: Any, b: Any, out: np.ndarray) -> Call:
     """Return the call of a product: with one matrix on the right it is one product of all rows."""
+    if a.ndim == 2 and b.ndim == 1 and out.flags.c_contiguous:
+        return np.dot, (a, b, out)
     if b.ndim != 2 or not out.flags.c_contiguous:
         return np.matmul, (a, b, out)
     if a.ndim > 2 and a.flags.c_contiguous:
@@ -67,18 +63,10 @@ def product_into(a: Any, b: Any, out: np.ndarray) -> Call:
     return (np.dot if a.ndim <= 2 else np.matmul), (a, b, out)
 
 
-def less_one_hot_into(p: np.ndarray, ids: np.ndarray, out: np.ndarray) -> Call:
-    """Return the call that takes 1 off at each id, in place where the result lies over `p`."""
-    rows = np.arange(out.size // out.shape[-1])
-    table = out.reshape(len(rows), -1)  # a view, for results lie without gaps
-    is_over = np.shares_memory(p, out)
-
-    def compute() -> None:
-        if not is_over:
-            np.copyto(out, p)
-        table[rows, ids.reshape(-1)] -= 1
-
-    return compute, ()
+def transpose_into(x: np.ndarray, out: np.ndarray) -> None:
+    """Write the transpose of a matrix, some rows at a time: what is read fits into the cache."""
+    for i in range(0, len(x), BLOCK):
+        out[:, i : i + BLOCK] = x[i : i + BLOCK].T
 
 
 def whatever(forward: Callable[..., Any], params: dict[str, Any], out: np.ndarray) -> Any:
@@ -116,7 +104,7 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         Where its result goes.
     """
     if rule in UFUNCS:
-        *operands, out = flat((*inputs, out))
+        *operands, out = flat((*with_dtype(inputs, out), out))
         if UFUNCS[rule] in (np.maximum, np.minimum):  # which want their output named
             return partial(UFUNCS[rule], out=out), tuple(operands)
         return UFUNCS[rule], (*operands, out)
@@ -131,15 +119,22 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         return where_into, (*inputs, out)
     if rule is RULES["square"]:
         return np.multiply, (*inputs, *inputs, out)
+    if rule is PACKED and inputs[0].ndim == 2 and inputs[0].flags.f_contiguous:
+        return transpose_into, (inputs[0].T, out)
     if rule in (CLONE, PACKED) or rule is RULES["astype"]:
         return np.copyto, (out, *inputs)
-    if rule is LESS_ONE_HOT and out.flags.c_contiguous:
-        return less_one_hot_into(inputs[0], inputs[1], out)
     if rule is RULES["place"] and params["indices"] == ((HOLE,),) and is_ids(inputs[1]):
         return rows_into, (*inputs, out)
-    if rule is RULES["one_hot"] and params.get("ignore_index") is None:
-        return one_hot_into, (*inputs, out)
-    return whatever(rule.forward, params, out), inputs
+    return by_id(rule, inputs, params, out) or (whatever(rule.forward, params, out), inputs)
+
+
+def with_dtype(inputs: tuple[Any, ...], out: np.ndarray) -> tuple[Any, ...]:
+    """Return numbers as arrays where they become that anyway: NumPy then asks no more questions."""
+    dtypes = {x.dtype for x in inputs if isinstance(x, np.ndarray)}
+    if out.dtype.kind != "f" or dtypes != {out.dtype}:
+        return inputs
+    with np.errstate(all="ignore"):
+        return tuple(np.asarray(x, out.dtype) for x in inputs)
 
 
 def flat(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -149,11 +144,6 @@ def flat(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     if not one_size or not all(x.flags.c_contiguous for x in arrays):
         return operands
     return tuple(x.reshape(-1) if isinstance(x, np.ndarray) and x.ndim else x for x in operands)
-
-
-def is_ids(x: Any) -> bool:
-    """Say whether an index names rows by number, and is no mask."""
-    return isinstance(x, np.ndarray) and x.dtype.kind in "iu"
 
 
 def run(calls: Iterable[Call]) -> None:

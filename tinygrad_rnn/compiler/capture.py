@@ -20,6 +20,7 @@ from ..engine.recording import current, in_scope, no_grad, traced_by
 from ..engine.rule import NO_PARAMS, RULES, Rule
 from ..engine.value import Value, apply
 from ..ops.indexing import HOLE, getitem
+from .one_hot import is_one_hot
 from .program import Program
 from .refusals import hidden_result
 from .shapes import Form, form_like
@@ -157,7 +158,9 @@ class Capture:
                 return x
             wanted = isinstance(x, Value) and x.requires_grad
             form = form_like(x)
-            leaf = given(ARGUMENT, len(self.arguments), form)
+            hot = not wanted and is_one_hot(x.data if isinstance(x, Value) else x)
+            params = {"one_hot": True} if hot else NO_PARAMS
+            leaf = given(ARGUMENT, len(self.arguments), form, params=params)
             self.arguments.append(Traced.of(leaf, wanted, plain=not isinstance(x, Value)))
             return self.arguments[-1]
 

@@ -14,6 +14,7 @@ from typing import Any
 from ..engine import recording
 from ..engine.errors import explain
 from .arguments import form_of
+from .one_hot import NotOneHotError
 from .passes import PASSES
 from .program import Program
 from .refusals import CaptureError
@@ -79,9 +80,13 @@ class Compiled:
         arrays: list[Any] = []
         statics: list[Any] = []
         form = form_of((args, kwargs), arrays, statics)
-        trace = self.find(form) or self.trace(form, args, kwargs, statics)
-        self.last = trace
-        return trace.run(arrays, args, kwargs)
+        self.last = trace = self.find(form) or self.trace(form, args, kwargs, statics)
+        try:
+            return trace.run(arrays, args, kwargs)
+        except NotOneHotError:  # though it was: another trace takes no advantage of it
+            with self.lock:
+                self.traces[form] = [other for other in self.traces[form] if other is not trace]
+            return self(*args, **kwargs)
 
     def find(self, form: Any) -> Trace | None:
         """Return a trace for arguments of this form, if all beside them is as it was."""

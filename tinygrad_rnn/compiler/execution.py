@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .calls import Call, call_of, run
+from .by_id import Call
+from .calls import call_of, run
 from .lending import Loan, copier, lend, nobody
 from .memory import ALIGNMENT, Memory
+from .one_hot import ids_into
 from .placement import Placement
 from .program import Program, reachable
 from .regions import Region, address
-from .steps import ARGUMENT, SEED, Step
+from .steps import ARGUMENT, IDS, SEED, Step
 
 Arrays = Sequence[Any]
 Lent = tuple[int, Step, tuple[Any, ...]]  # a call's place in the list, its step, its operands
@@ -60,6 +62,7 @@ class Executable:
         leaves = [s for s in program.steps if s.rule is None]
         self.arguments = {s.value: s for s in leaves if s.kind == ARGUMENT}
         self.seeds = {s.value: s for s in leaves if s.kind == SEED}
+        self.ids = [s for s in leaves if s.kind == IDS]
 
     def summary(self) -> str:
         """Say how many calls, copies and bytes a run takes."""
@@ -134,6 +137,7 @@ class Frame:
         self.forward, self.lent_forward = calls(e.forward)
         self.backward, self.lent_backward = calls(e.backward)
         self.arguments = [(array(s), i) for i, s in e.arguments.items()]
+        self.ids = [(array(s), s.value) for s in e.ids]
         self.seeds = [(array(s), i) for i, s in e.seeds.items()]
         self.outputs = [taken(y) for y in e.program.outputs]
         self.gradients = [taken(g) for g in e.program.gradients]
@@ -162,6 +166,8 @@ class Frame:
             self.reread(parameters)
         for place, i in self.arguments:
             place[...] = arguments[i]
+        for place, x in self.ids:
+            ids_into(place, arguments[x] if isinstance(x, int) else x)
         self.reclaim(self.forward, self.lent_forward)
         run_quietly(self.forward)
         return [result() for result in self.outputs]

@@ -10,7 +10,7 @@ from bisect import bisect_left, insort
 from .calls import IN_PLACE
 from .placement import Placement
 from .regions import Region, Slot
-from .steps import ARGUMENT, SEED, Step
+from .steps import WRITTEN, Step
 
 ALIGNMENT = 64  # bytes: a cache line
 
@@ -37,7 +37,7 @@ class Memory:
         self.first: dict[Slot, int] = {}
         self.last: dict[Slot, int] = {}
         for s in placement.program.steps:
-            if s.kind in (ARGUMENT, SEED):
+            if s.kind in WRITTEN:
                 self.touch(s, -1)
         for when, s in enumerate(order):
             for x in (s, *s.inputs):

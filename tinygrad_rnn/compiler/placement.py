@@ -17,7 +17,7 @@ from ..ops import stack
 from .joins import JOINS, axis_of, elements, in_a_row, places_in, whole, with_clones
 from .program import Program
 from .regions import VIEWS, Region, Slot, address, end_to_end, evenly_spaced, unread
-from .steps import ARGUMENT, PARAMETER, SEED, Step
+from .steps import PARAMETER, WRITTEN, Step
 
 
 class Placement:
@@ -130,7 +130,7 @@ class Placement:
             ]
             if self.copies[s]:
                 self.computed.append(s)
-        elif s.rule is None and s.kind not in (ARGUMENT, SEED):
+        elif s.rule is None and s.kind not in WRITTEN:
             self.regions[s] = self.borrowed(s)
         else:
             self.home(s)

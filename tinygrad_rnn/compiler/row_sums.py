@@ -1,12 +1,10 @@
-"""Adding up rows that were looked up, as a call: the gradient of an embedding. Imports the ops."""
+"""Adding up rows that were looked up, as a call: the gradient of an embedding. Imports NumPy."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..ops.indexing import add_rows
-
-LONG = 512  # numbers for each place, from which on a sum of its own is quicker than `reduceat`
+FEW = 4  # rows for each place, from which on rows are sorted by their places
 
 
 def rows_into(g: np.ndarray, ids: np.ndarray, out: np.ndarray) -> None:
@@ -19,13 +17,28 @@ def rows_into(g: np.ndarray, ids: np.ndarray, out: np.ndarray) -> None:
         Where each row goes, counted from the end if below 0.
     out : array, shape (V, …)
     """
-    out.fill(0)
-    rows = ids.reshape(-1) % len(out)
-    order = np.argsort(rows, kind="stable")
-    places, starts = np.unique(rows[order], return_index=True)
-    if g.size < LONG * len(places) or ids.size == 0:
-        add_rows(out, ids, g)
+    places = ids.reshape(-1) % len(out)
+    table = out.reshape(len(out), out[0].size)
+    rows = g.reshape(len(places), table.shape[1])
+    if len(places) < FEW * len(out):
+        table.fill(0)
+        for place, row in zip(places.tolist(), rows, strict=True):
+            at = table[place]
+            np.add(at, row, at)
         return
-    g = g.reshape(rows.size, *out.shape[1:])
-    for place, run in zip(places, np.split(order, starts[1:]), strict=True):
-        out[place] = g[run].sum(axis=0)  # a few rows, which the cache holds
+    order = np.argsort(places.astype(np.uint32), kind="stable")
+    ends = np.cumsum(np.bincount(places, minlength=len(out))).tolist()
+    ones = np.ones(len(rows), rows.dtype)
+    for place, start, end in zip(table, [0, *ends], ends, strict=False):
+        # The rows of one place are few: they stay in the cache while they are added up.
+        np.dot(ones[start:end], rows[order[start:end]], place)
+
+
+def is_quicker_by_rows(places: int, width: int, rows: int) -> bool:
+    """Say whether adding rows up beats a product of zeros and ones with them, (places, rows).
+
+    In nanoseconds, as measured: a product takes 1/60 a multiplication, a sum 1600 a place or 350 a
+    row, and ¼ an entry.
+    """
+    product = places * rows * width / 60
+    return min(1600 * places + 20_000, 350 * rows) + rows * width / 4 < product

@@ -21,6 +21,8 @@ making_order = itertools.count()
 by_making = attrgetter("order")
 
 ARGUMENT, PARAMETER, SEED, CONSTANT = "argument", "parameter", "seed", "constant"
+IDS = "ids"
+WRITTEN = (ARGUMENT, SEED, IDS)  # into the program's memory, at each run
 
 
 class Step:
@@ -40,10 +42,11 @@ class Step:
         Of its result; for a Python number () and None, for it has no dtype of its own.
     kind : str
         Of a step without a rule: "argument" (an array that the function is called with),
-        "parameter" (a Value that it found outside), "seed" (the gradient of a result) or
-        "constant".
+        "parameter" (a Value that it found outside), "seed" (the gradient of a result), "ids" (where
+        the ones are in a one-hot argument or constant) or "constant".
     value : int, array or number
-        Of a step without a rule: its number among its kind; of a constant the array or number.
+        Of a step without a rule: its number among its kind; of a constant the array or number; of
+        ids the argument's number, or the constant array.
     scope : str
         Where the function made it: ``"lstm/l0/t=3"``.
     form : Form or Number
@@ -121,7 +124,7 @@ class Step:
     def described(self, names: dict[Step, str]) -> str:
         """Write the step as a call, its inputs by their names: ``add(%1, 2)  : float64 3×4``."""
         if self.rule is None:
-            call = self.kind if self.kind == CONSTANT else f"{self.kind} {self.value}"
+            call = self.kind if self.kind == CONSTANT else f"{self.kind} {self.origin()}"
         else:
             inputs = [repr(x.value) if x.is_number else names[x] for x in self.inputs]
             settings = [
@@ -130,6 +133,13 @@ class Step:
             ]
             call = f"{self.rule.name}({', '.join(inputs + settings)})"
         return f"{call}  : {self.dtype} {'×'.join(map(str, self.shape)) or '1'}"
+
+    def origin(self) -> str:
+        """Say which of its kind a step without a rule is."""
+        if self.kind == IDS:
+            is_array = isinstance(self.value, np.ndarray)
+            return "of a constant" if is_array else f"of argument {self.value}"
+        return f"{self.value}, one-hot" if "one_hot" in self.params else f"{self.value}"
 
     def __repr__(self) -> str:
         name = self.rule.name if self.rule else self.kind
@@ -146,13 +156,19 @@ def step(
     return Step(rule, inputs, params, form, scope, settings=settings)
 
 
-def constant(value: Any) -> Step:
-    """Make a step of an array, held by identity, or of a Python number."""
+def constant(value: Any, *, is_shared: bool = False) -> Step:
+    """Make a step of an array, held by identity, or of a Python number.
+
+    One that `is_shared` is the same at all time steps; of others each may have its own.
+    """
     weak = isinstance(value, (bool, int, float)) and not isinstance(value, np.generic)
     form = Number(value) if weak else form_like(value)
-    return Step(None, (), NO_PARAMS, form, kind=CONSTANT, value=value)
+    params = {"shared": True} if is_shared else NO_PARAMS
+    return Step(None, (), params, form, kind=CONSTANT, value=value)
 
 
-def given(kind: str, number: int, form: Form, scope: str = "") -> Step:
+def given(
+    kind: str, value: Any, form: Form, scope: str = "", params: dict[str, Any] = NO_PARAMS
+) -> Step:
     """Make a step of what the program is given at each run."""
-    return Step(None, (), NO_PARAMS, form, scope, kind, number)
+    return Step(None, (), params, form, scope, kind, value)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..compiler.program import Program
-from ..compiler.steps import PARAMETER, Step
+from ..compiler.steps import CONSTANT, PARAMETER, Step
 from ..engine.errors import explain
 from .record import Kind, NodeRecord
 from .scopes import module_of, times_in
@@ -58,7 +58,7 @@ def named(s: Step) -> str:
         return ""
     if s.kind == PARAMETER and s.scope:
         return s.scope
-    return s.kind if s.value is None or hasattr(s.value, "shape") else f"{s.kind} {s.value}"
+    return s.kind if s.kind == CONSTANT else f"{s.kind} {s.origin()}"
 
 
 def record(s: Step, number: dict[Step, int], name: str) -> NodeRecord:

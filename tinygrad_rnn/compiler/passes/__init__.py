@@ -8,7 +8,9 @@ from ..program import Program
 from .batch import batch
 from .expand import expand
 from .flatten import flatten, order
+from .fold import fold
 from .gather import gather
+from .look_up import look_up
 from .pack import pack
 from .schedule import schedule
 from .simplify import simplify
@@ -22,6 +24,8 @@ PASSES: dict[str, Pass] = {
     "simplify": simplify,
     "flatten": flatten,
     "gather": gather,
+    "look up": look_up,
+    "fold": fold,
     "order": order,
     "merge": simplify,
     "batch": batch,

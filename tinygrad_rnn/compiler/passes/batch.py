@@ -96,9 +96,15 @@ def chunks(members: list[Step]) -> list[list[Step]]:
         size = max(size, ROWS // max(s.size // s.shape[-1], 1))
     if size < 2:
         return []
-    count = -(-len(members) // size)
-    size = -(-len(members) // count)  # of equal length, as nearly as can be
-    return [members[i : i + size] for i in range(0, len(members), size)]
+    return halved(members, size)
+
+
+def halved(members: list[Step], size: int) -> list[list[Step]]:
+    """Halve a group until its parts are small enough: a small part lies within a larger one."""
+    if len(members) <= size:
+        return [members]
+    middle = -(-len(members) // 2)
+    return halved(members[:middle], size) + halved(members[middle:], size)
 
 
 def contracted(program: Program, groups: list[list[Step]]) -> Iterator[list[Step]]:

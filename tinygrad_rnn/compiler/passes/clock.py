@@ -32,7 +32,7 @@ class Clock:
         if is_forward:
             self.times[s] = s.order if s.rule is not None else -1
             return
-        early = [x for x in s.inputs if x not in self.late]
+        early = [x for x in s.inputs if x not in self.late and self.times[x] >= 0]  # no weights
         self.times[s] = max((self.times[x] for x in early or s.inputs), default=-1)
 
     def time(self, s: Step) -> int:

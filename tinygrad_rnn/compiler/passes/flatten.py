@@ -13,6 +13,7 @@ from ...engine.rule import RULES, Rule
 from ..program import Program
 from ..regions import VIEWS
 from ..steps import Step, constant, step
+from .kinds import is_new_each_time
 from .rules import PRODUCT_OF, SUM_OF
 from .simplify import is_normal
 
@@ -117,6 +118,7 @@ def product(factors: list[Signed], s: Step) -> Step:
 def order(program: Program) -> Program:
     """Give sums and products an order again: what is ready early first."""
     ready: dict[Step, int] = {}  # how many steps have to be made before; views take none
+    early_on: set[Step] = set()  # weights and what is made of them, before everything else
 
     def depth(s: Step) -> int:
         unknown = [s]
@@ -127,8 +129,11 @@ def order(program: Program) -> Program:
                 unknown += before
                 continue
             unknown.pop()
+            if not is_new_each_time(x) and early_on.issuperset(x.inputs):
+                early_on.add(x)
             most = max((ready[y] for y in x.inputs), default=0)
-            ready[x] = most + (x.rule is not None and x.rule not in VIEWS)
+            takes_time = x.rule is not None and x.rule not in VIEWS and x not in early_on
+            ready[x] = most + takes_time
         return ready[s]
 
     def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:

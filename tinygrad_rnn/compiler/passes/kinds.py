@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...engine.rule import RULES
 from ..program import Program
 from ..regions import VIEWS
 from ..shapes import frozen
-from ..steps import ARGUMENT, CONSTANT, SEED, Step
+from ..steps import CONSTANT, WRITTEN, Step
 from .rules import LESS_ONE_HOT
 
 MATMUL, TAKE = RULES["matmul"], RULES["take"]
@@ -27,8 +29,7 @@ def varying(program: Program) -> set[Step]:
     """Find the steps whose numbers differ from time step to time step, or from call to call."""
     found: set[Step] = set()
     for s in program.steps:
-        is_given = s.kind in (ARGUMENT, SEED, CONSTANT) and not s.is_number
-        if is_given or not found.isdisjoint(s.inputs):
+        if is_new_each_time(s) or not found.isdisjoint(s.inputs):
             found.add(s)
     return found
 
@@ -81,6 +82,13 @@ class Labels:
         if x not in self.varies:
             return ("same", x)
         return ("varies", x.form, self.origins[x])
+
+
+def is_new_each_time(s: Step) -> bool:
+    """Say whether what is given may be another at each time step or call: no weight is."""
+    if s.kind == CONSTANT:
+        return not s.is_number and "shared" not in s.params
+    return s.kind in WRITTEN and not isinstance(s.value, np.ndarray)  # ids of a constant
 
 
 def place_of(scope: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...engine.rule import RULES
 from ..program import Program
-from ..steps import Step, constant, step
+from ..steps import PARAMETER, Step, constant, step
 from .kinds import varying
 from .rules import PACKED
 
@@ -14,27 +16,30 @@ MATMUL, SUM, TRANSPOSE = RULES["matmul"], RULES["sum"], RULES["transpose"]
 RESHAPE = RULES["reshape"]
 OFTEN = 8  # products with one weight, from which on it is worth to be copied
 SEVERAL = 8  # rows; a vector is multiplied as quickly by a transposed matrix
-LARGE = 2**20  # bytes, from which on copying takes longer than it saves
+SMALL = 100**3  # multiplications, up to which the kernel wants the weight to begin at a cache line
 
 
 def pack(program: Program) -> Program:
-    """Transpose a weight once instead of at each time step, and sum rows by a product."""
+    """Copy a weight once to where its product is quickest, and sum rows by a product."""
     uses: dict[Step, int] = {}
     for s in program.steps:
         if s.rule is MATMUL:
             uses[s.inputs[1]] = uses.get(s.inputs[1], 0) + 1
     varies = varying(program)
     packed: dict[Step, Step] = {}
-    ones: dict[tuple[int, str], Step] = {}
+    made: dict[tuple[int, str], Step] = {}
+
+    def ones(n: int, dtype: np.dtype[Any]) -> Step:
+        key = (n, dtype.str)
+        if key not in made:
+            made[key] = constant(np.ones(n, dtype))
+        return made[key]
 
     def is_worth_it(x: Step, weight: Step) -> bool:
-        return (
-            weight.rule is TRANSPOSE
-            and weight not in varies
-            and uses[weight] >= OFTEN
-            and x.ndim == 2
-            and x.shape[0] >= SEVERAL
-            and weight.size * weight.dtype.itemsize <= LARGE
+        if weight in varies or uses[weight] < OFTEN or x.ndim != 2 or x.shape[0] < SEVERAL:
+            return False
+        return weight.rule is TRANSPOSE or (
+            weight.kind == PARAMETER and x.shape[0] * weight.size <= SMALL
         )
 
     def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:
@@ -44,15 +49,14 @@ def pack(program: Program) -> Program:
                 packed[weight] = step(PACKED, [weight], scope=s.scope)
             return step(MATMUL, [x, packed[weight]], scope=s.scope)
         if s.rule is SUM and is_over_rows(s):
-            (x,) = inputs
-            width = s.size
-            rows = x.size // width
-            key = (rows, x.dtype.str)
-            if key not in ones:
-                ones[key] = constant(np.ones(rows, x.dtype))
-            table = step(RESHAPE, [x], {"shape": (rows, width)})
-            y = step(MATMUL, [ones[key], table], scope=s.scope)
-            return step(RESHAPE, [y], {"shape": s.shape})
+            table = step(RESHAPE, inputs, {"shape": (-1, s.size)}, s.scope)
+            y = step(MATMUL, [ones(table.shape[0], s.dtype), table], scope=s.scope)
+            return step(RESHAPE, [y], {"shape": s.shape}, s.scope)
+        if s.rule is SUM and is_along_rows(s):
+            width = s.inputs[0].shape[-1]
+            table = step(RESHAPE, inputs, {"shape": (-1, width)}, s.scope)
+            y = step(MATMUL, [table, ones(width, s.dtype)], scope=s.scope)
+            return step(RESHAPE, [y], {"shape": s.shape}, s.scope)
         return s.on(inputs)
 
     return program.rewritten(rewrite)
@@ -66,3 +70,13 @@ def is_over_rows(s: Step) -> bool:
         return False
     axes = sorted(i % x.ndim for i in (axis if isinstance(axis, (tuple, list)) else (axis,)))
     return axes == list(range(len(axes)))
+
+
+def is_along_rows(s: Step) -> bool:
+    """Say whether a sum goes along the last axis, and each row is long enough for a product."""
+    (x,) = s.inputs
+    axis = s.params.get("axis")
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    if None in axes or s.dtype.kind != "f" or s.dtype != x.dtype or s.size < 2:
+        return False
+    return [i % x.ndim for i in axes] == [x.ndim - 1] and x.shape[-1] >= SEVERAL

@@ -140,5 +140,5 @@ def constant_row(row: np.ndarray, like: Step) -> Step:
     row = row.astype(like.dtype)
     key = (row.tobytes(), row.dtype.str)
     if key not in ROWS:
-        ROWS[key] = constant(row)
+        ROWS[key] = constant(row, is_shared=True)
     return ROWS[key]
