@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.compiler import PASSES
+from tinygrad_rnn.compiler.calls import call_of
+from tinygrad_rnn.engine.rule import RULES
 
 from .agreement import assert_agrees
 
@@ -111,6 +114,16 @@ HARD: dict[str, tuple[Function, tg.Value, Function]] = {
         value(3),
         lambda: (rng.normal(size=3),),
     ),
+    "logits near 0 and far from it": (
+        lambda w, x, ids: tg.softmax_cross_entropy(w * x, ids) + np.sum(tg.softmax(w * x) ** 2),
+        value(4),
+        lambda: (rng.choice([1, 700]) * rng.normal(size=(6, 4)), rng.integers(0, 4, 6)),
+    ),
+    "logits in float32 whose exponentials overflow": (
+        lambda w, x, ids: tg.softmax_cross_entropy(w * x, ids),
+        value(4, dtype=np.float32),
+        lambda: (rng.choice([1, 95]) * single(6, 4), rng.integers(0, 4, 6)),
+    ),
 }
 
 
@@ -210,3 +223,18 @@ def test_a_gate_whose_logarithm_is_taken_keeps_its_digits() -> None:
 
     x = np.array([[-20.0, -40.0]], np.float32)
     assert_agrees(fn, [w], [(x,)])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("largest", [3.0, 15.9, 16.1, 300.0, np.inf, np.nan])
+def test_shifted_rows_have_exponentials_and_the_same_softmax(largest: float, dtype: type) -> None:
+    x = rng.uniform(-3, 3, (2, 4)).astype(dtype)
+    x[1, 2] = largest
+    with np.errstate(invalid="ignore"):
+        expected = scipy.special.softmax(x.astype(np.float64), axis=-1)
+        for out in (np.empty_like(x), x):  # in a place of its own, and over its operand
+            function, arguments = call_of(RULES["shifted_rows"], (x,), {}, out)
+            function(*arguments)
+            assert not (np.exp(out) == np.inf).any()
+            got = scipy.special.softmax(out.astype(np.float64), axis=-1)
+            np.testing.assert_allclose(got, expected, rtol=16 * 4 * np.finfo(dtype).eps, atol=1e-7)

@@ -15,6 +15,7 @@ import numpy as np
 from ..engine.errors import ShapeError, explain
 from ..engine.rule import RULES, Rule
 from ..ops.indexing import HOLE
+from ..ops.softmax import is_calm
 from .by_id import Call, by_id, is_ids
 from .joins import CLONE
 from .passes.rules import LESS_ONE_HOT, PACKED
@@ -31,7 +32,7 @@ UFUNCS: dict[Rule, np.ufunc] = {
     )
 }
 # Ops whose result can be written over an operand: each entry waits for its own place only.
-IN_PLACE = {*UFUNCS, LESS_ONE_HOT}
+IN_PLACE = {*UFUNCS, LESS_ONE_HOT, RULES["shifted_rows"]}
 BLOCK = 64  # rows of a matrix that is transposed
 REDUCTIONS: dict[Rule, np.ufunc] = {
     RULES["sum"]: np.add,
@@ -55,12 +56,25 @@ def where_into(condition: Any, a: Any, b: Any, out: np.ndarray) -> None:
 def product_into(a: Any, b: Any, out: np.ndarray) -> Call:
     """Return the call of a product: with one matrix on the right it is one product of all rows."""
     if a.ndim == 2 and b.ndim == 1 and out.flags.c_contiguous:
-        return np.dot, (a, b, out)
+        return a.dot, (b, out)
     if b.ndim != 2 or not out.flags.c_contiguous:
         return np.matmul, (a, b, out)
     if a.ndim > 2 and a.flags.c_contiguous:
         a, out = a.reshape(-1, a.shape[-1]), out.reshape(-1, out.shape[-1])
-    return (np.dot if a.ndim <= 2 else np.matmul), (a, b, out)
+    return (a.dot, (b, out)) if a.ndim <= 2 else (np.matmul, (a, b, out))
+
+
+def shifted_into(x: np.ndarray, out: np.ndarray) -> Call:
+    """Return the call that brings rows into the range of `exp`: most are there already."""
+    is_over = np.shares_memory(x, out)
+
+    def compute() -> None:
+        if not is_calm(x):
+            np.subtract(x, np.maximum.reduce(x, -1, keepdims=True), out)
+        elif not is_over:
+            np.copyto(out, x)
+
+    return compute, ()
 
 
 def transpose_into(x: np.ndarray, out: np.ndarray) -> None:
@@ -115,6 +129,8 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         return ufunc.reduce, (x, axis, out.dtype, out, params.get("keepdims", False))
     if rule is RULES["matmul"]:
         return product_into(inputs[0], inputs[1], out)
+    if rule is RULES["shifted_rows"] and out.size and out.dtype == inputs[0].dtype:
+        return shifted_into(inputs[0], out)
     if rule is RULES["where"] and is_mask(inputs[0]):
         return where_into, (*inputs, out)
     if rule is RULES["square"]:

@@ -22,6 +22,7 @@ from .softmax import (
     is_ids,
     reduced,
     row_count,
+    shifted_rows,
     softmax,
     softmax_cross_entropy,
 )
@@ -83,17 +84,18 @@ def _(x, *, axis=None, keepdims=False):
 @expands(softmax)
 def _(x, *, axis=-1):
     """Return the exponentials and their sum, which a loss shares."""
-    e = exp(x - np.max(x, axis=axis, keepdims=True))
+    along_rows = axis % x.ndim == x.ndim - 1
+    e = exp(shifted_rows(x) if along_rows else x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
 @expands(softmax_cross_entropy)
 def _(logits, targets, *, reduction="mean", ignore_index=None):
-    """Return log Σ eᶻ − z at the target, where z is the logits less their largest."""
+    """Return log Σ eᶻ − z at the target, where z is the logits less a number for each row."""
     if not is_ids(targets) or ignore_index is not None or logits.size == 0:
         return None
     targets = class_ids(targets, logits)
-    z = logits - np.max(logits, axis=-1, keepdims=True)
+    z = shifted_rows(logits)
     total = np.sum(exp(z), axis=-1, keepdims=True)
     losses = np.log(total)[..., 0] - at_ids(z, targets)
     return reduced(losses, row_count(logits, targets, ignore_index), reduction)

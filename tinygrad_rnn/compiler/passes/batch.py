@@ -22,6 +22,7 @@ from .kinds import BY_ROWS, REDUCTIONS, Labels, place_of
 GETITEM, MATMUL, RESHAPE, STACK = (RULES[n] for n in ("getitem", "matmul", "reshape", "stack"))
 TAKE, TRANSPOSE = RULES["take"], RULES["transpose"]
 CHUNK = 512 * 1024  # bytes that are worked on together: they stay in the cache until they are used
+ALONE = 64 * 1024  # bytes, from which on a call of its own costs nothing beside the work
 ROWS = 128  # that make a matrix product efficient
 KINDS = 256  # that are looked at, those of most steps first: each step has a level for each
 ALONE_ENOUGH = 4  # steps of a level, if there are several levels
@@ -91,7 +92,8 @@ def highest(levels: list[np.ndarray], nothing: np.ndarray) -> np.ndarray:
 def chunks(members: list[Step]) -> list[list[Step]]:
     """Split a group, in order of time, where its results would take too much of the cache."""
     s = members[0]
-    size = CHUNK // (s.size * s.dtype.itemsize or 1)
+    nbytes = s.size * s.dtype.itemsize or 1
+    size = CHUNK // nbytes if nbytes < ALONE else 0
     if s.rule is MATMUL:
         size = max(size, ROWS // max(s.size // s.shape[-1], 1))
     if size < 2:

@@ -17,7 +17,7 @@ MATMUL, TAKE = RULES["matmul"], RULES["take"]
 JOINS = {RULES["stack"], RULES["concatenate"]}
 
 # Ops that work along the last axes, whatever is before them.
-ROW_OPS = ["at_ids", "class_ids", "one_hot", "softmax", "log_softmax"]
+ROW_OPS = ["at_ids", "class_ids", "one_hot", "shifted_rows", "softmax", "log_softmax"]
 BY_ROWS = {LESS_ONE_HOT, *(RULES[n] for n in ROW_OPS)}
 REDUCTIONS = {RULES[n] for n in ["sum", "max", "min", "mean", "prod", "logsumexp"]}
 
