@@ -23,10 +23,14 @@ def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
     """
     kind = type(tree)
     if kind is tuple or kind is list:
-        return (kind, *[form_of(x, arrays, statics) for x in tree])
-    if kind is np.ndarray:
-        arrays.append(tree)
-        return (tree.shape, tree.dtype)
+        form: list[Any] = [kind]
+        for x in tree:
+            if type(x) is np.ndarray:  # the usual case, without a call
+                arrays.append(x)
+                form.append((x.shape, x.dtype))
+            else:
+                form.append(form_of(x, arrays, statics))
+        return tuple(form)
     if isinstance(tree, Value):
         arrays.append(tree)
         return (Value, tree.shape, tree.dtype, tree.requires_grad)

@@ -79,10 +79,12 @@ class Compiled:
             return self.fn(*args, **kwargs)
         arrays: list[Any] = []
         statics: list[Any] = []
-        form = form_of((args, kwargs), arrays, statics)
+        form = form_of(args, arrays, statics)
+        if kwargs:
+            form = (form, form_of(kwargs, arrays, statics))
         self.last = trace = self.find(form) or self.trace(form, args, kwargs, statics)
         try:
-            return trace.run(arrays, args, kwargs)
+            return trace.run(arrays, (args, kwargs), now.mode.enabled)
         except NotOneHotError:  # though it was: another trace takes no advantage of it
             with self.lock:
                 self.traces[form] = [other for other in self.traces[form] if other is not trace]

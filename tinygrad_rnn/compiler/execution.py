@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.backward import NO_WAY
 from .by_id import Call
 from .calls import call_of, run
-from .lending import Loan, copier, lend, nobody
+from .lending import Loan, copier, lend
 from .memory import ALIGNMENT, Memory
 from .one_hot import ids_into
 from .placement import Placement
@@ -19,7 +20,7 @@ from .regions import Region, address
 from .steps import ARGUMENT, IDS, SEED, Step
 
 Arrays = Sequence[Any]
-Lent = tuple[int, Step, tuple[Any, ...]]  # a call's place in the list, its step, its operands
+Lent = tuple[Loan, int, Step, tuple[Any, ...]]  # which call writes there: its place, step, operands
 run_quietly = np.errstate(all="ignore")(run)
 
 
@@ -125,13 +126,13 @@ class Frame:
                     continue
                 inputs = tuple(array(x) for x in s.inputs)
                 if regions[s].slot in self.loans:
-                    lent.append((len(made), s, inputs))
+                    lent.append((self.loans[regions[s].slot], len(made), s, inputs))
                 made.append(call_of(s.rule, inputs, s.params, array(s)))  # type: ignore[arg-type]
             return made, lent
 
         def taken(y: Step | None) -> Callable[[], Any]:
             if y is None:
-                return nobody
+                return no_way
             return self.loans[e.lent[y]].hand_out if y in e.lent else copier(array(y))
 
         self.forward, self.lent_forward = calls(e.forward)
@@ -153,12 +154,11 @@ class Frame:
 
     def reclaim(self, calls: list[Call], lent: list[Lent]) -> None:
         """Give new memory to each result whose last array somebody still holds."""
-        regions = self.executable.placement.regions
-        for i, s, inputs in lent:
-            loan = self.loans[regions[s].slot]
+        for loan, i, s, inputs in lent:
             if loan.borrower() is not None:
                 loan.renew()
-                calls[i] = call_of(s.rule, inputs, s.params, self.located(regions[s]))  # type: ignore[arg-type]
+                out = self.located(self.executable.placement.regions[s])
+                calls[i] = call_of(s.rule, inputs, s.params, out)  # type: ignore[arg-type]
 
     def compute(self, arguments: Arrays, parameters: Arrays) -> list[Any]:
         """Run forward; returns outputs that are the caller's own."""
@@ -185,13 +185,18 @@ class Frame:
         for i in self.copied:
             self.held[i][...] = parameters[i]
 
-    def differentiate(self, seeds: Arrays) -> list[Any]:
+    def differentiate(self, seeds: Arrays) -> tuple[Any, ...]:
         """Run backward from gradients of the outputs; returns gradients that are the caller's."""
         for place, i in self.seeds:
             place[...] = seeds[i]
         self.reclaim(self.backward, self.lent_backward)
         run_quietly(self.backward)
-        return [gradient() for gradient in self.gradients]
+        return tuple([gradient() for gradient in self.gradients])
+
+
+def no_way() -> Any:
+    """Return what stands for a gradient where there is no way back."""
+    return NO_WAY
 
 
 def is_pinned(array: Any) -> bool:

@@ -124,7 +124,7 @@ class Replay:
         assert self.frame is not None
         found = self.frame.differentiate(list(seeds.values()))
         self.finish()
-        return tuple([NO_WAY if g is None else g for g in found])
+        return found
 
     def finish(self) -> None:
         """Give the frame back."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.backward import NO_WAY
 from .execution import Executable
 from .steps import ARGUMENT, CONSTANT, PARAMETER, Step
 
@@ -34,15 +35,15 @@ class StepwiseFrame:
         self.run(self.executable.forward)
         return [np.copy(self.values[y])[()] for y in self.executable.program.outputs]
 
-    def differentiate(self, seeds: Sequence[Any]) -> list[Any]:
+    def differentiate(self, seeds: Sequence[Any]) -> tuple[Any, ...]:
         """Run backward from gradients of the outputs; returns copies of all gradients."""
         for i, s in self.executable.seeds.items():
             self.values[s] = seeds[i]
         self.run(self.executable.backward)
         gradients = self.executable.program.gradients
-        found = [None if g is None else np.copy(self.values[g])[()] for g in gradients]
+        found = [NO_WAY if g is None else np.copy(self.values[g])[()] for g in gradients]
         self.values = {}
-        return found
+        return tuple(found)
 
     def run(self, steps: list[Step]) -> None:
         """Compute one step after the other."""

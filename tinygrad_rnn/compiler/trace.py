@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from ..engine import recording
 from ..engine.pullback import map_leaves
 from ..engine.rule import Rule
 from ..engine.value import Value, apply
@@ -18,7 +18,7 @@ from .passes import optimised
 from .program import Program
 from .refusals import left_a_mark
 from .replay import RESULT, Pools, Replay, differentiate_again
-from .steps import PARAMETER
+from .steps import ARGUMENT, PARAMETER
 from .surroundings import Surroundings
 
 
@@ -51,7 +51,10 @@ class Trace:
         self.surroundings = surroundings
         self.parameters = self.capture.parameters
         self.forms = [(p, p.shape, p.dtype, p.requires_grad) for p in self.parameters]
-        self.sources = self.capture.sources()
+        sources = self.capture.sources()
+        self.sources = [self.parameters[i] for kind, i in sources if kind == PARAMETER]
+        self.source_arguments = [i for kind, i in sources if kind == ARGUMENT]
+        self.returned = placed(self.capture.result)
         self.pools = Pools(self.build)
         self.rule = self.make_rule(getattr(fn, "__name__", "compiled"))
         found = enumerate(self.capture.outputs)
@@ -89,7 +92,7 @@ class Trace:
     def make_rule(self, name: str) -> Rule:
         """Return the rule of the node that a replay leaves in the caller's graph."""
 
-        def replayed(*inputs: Any, result: Any, **_: Any) -> Any:
+        def replayed(*inputs: Any, result: Any, replay: Replay, call: Any) -> Any:
             return result
 
         replayed.__name__ = name
@@ -100,7 +103,7 @@ class Trace:
         return rule
 
     def vjp(
-        self, g: Any, y: Any, *inputs: Any, result: Any, replay: Replay, call: Any
+        self, g: Any, y: Any, *inputs: Any, replay: Replay, call: Any, result: Any = None
     ) -> tuple[Any, ...]:
         """Return the gradients of the parameters and arguments: the program's second half."""
         seeds = {self.only: g} if self.only is not None else seeds_in(g)
@@ -109,48 +112,49 @@ class Trace:
                 return differentiate_again(self.fn, call, self.capture.result, inputs, seeds)
         return replay.differentiate(seeds)
 
-    def run(self, arrays: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Replay the program and return what the function would."""
+    def run(self, arrays: list[Any], call: tuple[Any, Any], enabled: bool) -> Any:
+        """Replay the program and return what the function would; record it if that is enabled."""
         arguments = [x.data if isinstance(x, Value) else x for x in arrays]
         parameters = [p.data for p in self.parameters]
-        recorded = self.differentiable and recording.current.get().mode.enabled
+        recorded = enabled and bool(self.differentiable)
         replay = Replay(self.pools, self.pools.expected if recorded else (), arguments, parameters)
         outputs = list(replay.outputs)
         if recorded:
-            self.record(outputs, replay, arrays, (args, kwargs))
+            inputs = (*self.sources, *[arrays[i] for i in self.source_arguments])
+            self.record(outputs, inputs, {"replay": replay, "call": call})
         else:
             replay.finish()
         for k in self.others if recorded else self.values:
             outputs[k] = Value(outputs[k], requires_grad=False)
         return self.returned(outputs)
 
-    def record(
-        self, outputs: list[Any], replay: Replay, arrays: list[Any], call: tuple[Any, Any]
-    ) -> None:
+    def record(self, outputs: list[Any], inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Put nodes in the place of the outputs that a gradient can come from."""
-        inputs = tuple(
-            [self.parameters[i] if kind == PARAMETER else arrays[i] for kind, i in self.sources]
-        )
-        params = {"replay": replay, "call": call}
         if self.only is not None:
-            y = outputs[self.only]
-            outputs[self.only] = apply(self.rule, inputs, {"result": y, **params})
+            outputs[self.only] = y = Value(outputs[self.only])
+            y.rule, y.inputs, y.params = self.rule, inputs, params
             return
-        held = np.empty(len(outputs), object)
-        held[:] = outputs
-        bundle = apply(self.rule, inputs, {"result": held, **params})
+        together = np.empty(len(outputs), object)
+        together[:] = outputs
+        bundle = apply(self.rule, inputs, {**params, "result": together})
         for k in self.differentiable:
             outputs[k] = apply(RESULT, (bundle,), {"index": k})
 
-    def returned(self, outputs: list[Any]) -> Any:
-        """Put the outputs where the function returns them."""
 
+def placed(result: Any) -> Callable[[list[Any]], Any]:
+    """Return the function that puts outputs where `result` has their places."""
+    if isinstance(result, Output):
+        return itemgetter(result.index)
+
+    def returned(outputs: list[Any]) -> Any:
         def own(y: Any) -> Any:
             if isinstance(y, Output):
                 return outputs[y.index]
             return y.copy() if isinstance(y, np.ndarray) else y  # the caller may change it
 
-        return map_leaves(own, self.capture.result)
+        return map_leaves(own, result)
+
+    return returned
 
 
 def seeds_in(gradients: Any) -> dict[int, Any]:

@@ -131,16 +131,18 @@ class Sweep:
         self.gradients: dict[Node, Gradient] = {root: gradient}
         self.fresh: set[Node] = set()
         self.create_graph = create_graph
+        gradients, wanted = self.gradients, self.wanted
         kept = () if sources is None else set(sources)
         for node in reversed(self.nodes):
-            g = self.gradients.get(node)
-            if g is None or (self.wanted is not None and node not in self.wanted):
+            g = gradients.get(node)
+            if g is None or (wanted is not None and node not in wanted):
                 continue
-            if type(g) is not type(node.data) or g.dtype is not node.data.dtype:
-                g = self.gradients[node] = self.settled(node, g)
+            data = node.data
+            if type(g) is not type(data) or g.dtype is not data.dtype:
+                g = gradients[node] = self.settled(node, g)
             if node.rule is not None:
                 if not retain and node not in kept:
-                    del self.gradients[node]
+                    del gradients[node]
                 self.spread(node, g)
 
     def spread(self, node: Node, g: Gradient) -> None:

@@ -92,7 +92,8 @@ def ancestors(root: SomeNode, *, constants: bool = False) -> list[SomeNode]:
         for x in stack.pop().inputs:
             if isinstance(x, Node) and x not in seen and (x.requires_grad or constants):
                 seen.add(x)  # type: ignore[arg-type]
-                stack.append(x)  # type: ignore[arg-type]
+                if x.inputs:
+                    stack.append(x)  # type: ignore[arg-type]
     return sorted(seen, key=by_creation)
 
 
