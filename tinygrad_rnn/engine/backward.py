@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container
 from typing import Any
 
-import numpy as np
+from numpy import ndarray
 
 from .graph import Node, ancestors, dependants
 from .messages import no_derivative, not_a_gradient, wrong_number, wrong_shape, wrong_total
@@ -35,7 +35,7 @@ class Deferred:
         """Return the gradient as a new array that shares memory with nothing (or as a Value)."""
         raise NotImplementedError
 
-    def add_to(self, buffer: np.ndarray) -> None:
+    def add_to(self, buffer: ndarray) -> None:
         """Add the gradient to an array in place, at no more than the cost of its own parts."""
         raise NotImplementedError
 
@@ -65,7 +65,7 @@ class Sum:
             self.deferred.append(g)
         elif held is None:
             self.gradient = g
-        elif self.owned and type(held) is np.ndarray and type(g) is np.ndarray:
+        elif self.owned and type(held) is ndarray and type(g) is ndarray:
             held += g
         else:
             self.gradient, self.owned = held + g, True
@@ -75,7 +75,7 @@ class Sum:
         for part in self.deferred:
             if self.gradient is None:
                 self.gradient = part.dense()
-            elif isinstance(self.gradient, np.ndarray) and not create_graph:
+            elif isinstance(self.gradient, ndarray) and not create_graph:
                 if not self.owned:
                     self.gradient = self.gradient.copy()
                 part.add_to(self.gradient)
@@ -159,7 +159,7 @@ class Sweep:
             elif isinstance(held, Deferred) or isinstance(gx, Deferred):
                 totals[x] = both = Sum(held)
                 both.add(gx)
-            elif x in self.fresh and type(held) is type(gx) is np.ndarray:
+            elif x in self.fresh and type(held) is type(gx) is ndarray:
                 held += gx
             else:
                 totals[x] = held + gx
@@ -175,7 +175,7 @@ class Sweep:
         if g.dtype != node.data.dtype:
             g = g.astype(node.data.dtype)
             self.fresh.add(node)
-        return g[()] if type(g) is np.ndarray and not g.ndim else g  # scalars are quicker
+        return g[()] if type(g) is ndarray and not g.ndim else g  # scalars are quicker
 
 
 def contributions(
@@ -209,10 +209,10 @@ def contributions(
             continue
         gx: Any = gradients[position]
         kind = type(gx)
-        if kind is not np.ndarray and callable(gx):
+        if kind is not ndarray and callable(gx):
             gx = gx()  # costly, so computed only now that somebody asks for it
             kind = type(gx)
-        if kind is np.ndarray:
+        if kind is ndarray:
             if gx.shape != x.data.shape:
                 gx = fitted(gx, node, position)
         elif kind is not type(x.data) and not isinstance(gx, Deferred):

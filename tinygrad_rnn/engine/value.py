@@ -92,7 +92,7 @@ class Value(Operators):
             raise no_graph(self)
         seed = starting_gradient(self, gradient, create_graph)
         sweep = sweep_from(self, seed, create_graph=create_graph, retain=retain_grad)
-        finished = [(node, final_gradient(node, sweep)) for node in sweep.gradients]
+        finished = [(node, final_gradient(node, g, sweep)) for node, g in sweep.gradients.items()]
         for node in sweep.nodes:
             if node.rule is not None:
                 node.grad = None  # never the gradient of an earlier sweep
@@ -202,9 +202,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
 Value.apply = staticmethod(apply)  # type: ignore[method-assign]
 
 
-def final_gradient(node: Node, sweep: Sweep) -> Any:
+def final_gradient(node: Node, g: Any, sweep: Sweep) -> Any:
     """Return what to write into ``node.grad``: for leaves the sum with what is there already."""
-    g = sweep.gradients[node]
     leaf = node.rule is None
     if type(g) is np.ndarray:
         if not leaf:
@@ -212,8 +211,6 @@ def final_gradient(node: Node, sweep: Sweep) -> Any:
             g.flags.writeable = False
         elif node not in sweep.fresh:
             g = g.copy()
-        if isinstance(node.data, np.generic):
-            g = g[()]
     if sweep.create_graph:  # a Value, and for leaves one of its own
         many = g.dtype == object  # the results of several outputs, side by side
         value = g if many or isinstance(g, Value) else Value(g, requires_grad=False)
