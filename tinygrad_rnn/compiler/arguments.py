@@ -9,6 +9,16 @@ import numpy as np
 from ..engine.value import Value
 
 
+def form_of_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any], list[Any]]:
+    """Return the form of a call's arguments, the arrays among them, and the statics; see below."""
+    arrays: list[Any] = []
+    statics: list[Any] = []
+    form = form_of(args, arrays, statics)
+    if kwargs:
+        form = (form, form_of(kwargs, arrays, statics))
+    return form, arrays, statics
+
+
 def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
     """Return what a trace depends on in the arguments, as a key.
 
@@ -22,7 +32,7 @@ def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
         Gets everything else but numbers and texts; of these the identity counts.
     """
     kind = type(tree)
-    if kind is tuple or kind is list:
+    if isinstance(tree, (tuple, list)):
         form: list[Any] = [kind]
         for x in tree:
             if type(x) is np.ndarray:  # the usual case, without a call
@@ -39,8 +49,6 @@ def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
         return (tree.shape, tree.dtype)
     if isinstance(tree, dict):
         return (dict, *[(key, form_of(x, arrays, statics)) for key, x in tree.items()])
-    if isinstance(tree, (list, tuple)):
-        return (kind, *[form_of(x, arrays, statics) for x in tree])
     if isinstance(tree, float):
         return (kind, tree.hex())  # −0 is not 0, and NaN is NaN
     if tree is None or isinstance(tree, (bool, int, str, bytes, complex, range)):

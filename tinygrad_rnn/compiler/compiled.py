@@ -13,7 +13,7 @@ from typing import Any
 
 from ..engine import recording
 from ..engine.errors import explain
-from .arguments import form_of
+from .arguments import form_of_call
 from .one_hot import NotOneHotError
 from .passes import PASSES
 from .program import Program
@@ -77,11 +77,7 @@ class Compiled:
         if now.tracer is not None or now.mode.watcher is not None:
             # It becomes a part of what is being traced; and `debug` looks at each op.
             return self.fn(*args, **kwargs)
-        arrays: list[Any] = []
-        statics: list[Any] = []
-        form = form_of(args, arrays, statics)
-        if kwargs:
-            form = (form, form_of(kwargs, arrays, statics))
+        form, arrays, statics = form_of_call(args, kwargs)
         self.last = trace = self.find(form) or self.trace(form, args, kwargs, statics)
         try:
             return trace.run(arrays, (args, kwargs), now.mode.enabled)
