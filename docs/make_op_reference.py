@@ -19,9 +19,8 @@ from tinygrad_rnn.extend import DOORS, RULES, Rule
 
 PAGE = Path(__file__).with_name("ops.md")
 
-ORDER = (
-    "arithmetic nonlinear reduction shaping indexing linear contraction softmax dropout comparison"
-)
+ORDER = "arithmetic nonlinear reduction shaping indexing linear contraction"
+ORDER += " softmax losses dropout comparison"
 
 EXPRESSIONS = [
     *("a + b", "a - b", "a * b", "a / b", "a**b", "a @ b", "-a", "abs(a)", "a[b]"),
@@ -86,7 +85,8 @@ def section(name: str) -> str:
     else:
         head = ["call", "formula", "other ways"]
         rows = [[form(r), r.formula, other_ways(r.name, r)] for r in rules]
-    parts.append(table(head, rows))
+    if rules:
+        parts.append(table(head, rows))
     if composed := composed_functions(module):
         parts.append("Composed of ops, and so without a derivative of their own:")
         head = ["call", "what it does", "other ways"]
@@ -104,9 +104,9 @@ def about(module: ModuleType, rules: list[Rule]) -> str:
     others = [code(rule.name) for rule in rules if not rule.elementwise]
     if others and len(others) < len(rules):
         sentences.append(f"Elementwise, but for {', '.join(others)}.")
-    elif not others and "elementwise" not in sentences[0].lower():
+    elif rules and not others and "elementwise" not in sentences[0].lower():
         sentences.append("Elementwise.")
-    if not any(rule.differentiable for rule in rules):
+    if rules and not any(rule.differentiable for rule in rules):
         sentences.append("There is no derivative: y is a plain array.")
     path = module.__name__.partition(".")[2].replace(".", "/") + ".py"
     return " ".join([*sentences, f"In the code: [{path}](../tinygrad_rnn/{path})."])

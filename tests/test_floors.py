@@ -39,7 +39,7 @@ ROOMS = {
         6,
         sees="engine",
         files="comparison arithmetic nonlinear shaping reduction indexing linear"
-        " contraction softmax dropout expansions descriptions",
+        " contraction softmax losses dropout expansions descriptions",
     ),
     "ops.descriptions": Room(
         6,

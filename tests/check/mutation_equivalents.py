@@ -49,6 +49,9 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "product_before": ["return -result"],
     },
     "the same numbers, at a higher cost: a copy, a second sum, or a slower function": {
+        "less_one_at": ["if True:"],
+        "places_of": ["if False:", "if ids.ndim == 0:", "ids.ndim + (ids,)",
+            "return (*np.indices(ids.shape), ids)", "sparse=False"],
         "rows_of": ["return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])$"],
         "joined": ["return concatenate(rows, axis=0)$", "if rows == 1", "if len(rows) == 0"],
         "swapped": ["return swapaxes(x, -1, -2)$", "if x.ndim == 1"],
@@ -103,6 +106,9 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "add_rows": ["if g.size == 0:"],
         "VJP of prod": ["if n else 1"],
     },
+    "the only row is the last one, too": {
+        "places_of": ["return (-1,) * ids.ndim + (ids.item(),)"],
+    },
     "a slice may end beyond the last": {
         "VJP of recurrent_linear": ["count = 7", "count = 12"],
     },
@@ -115,7 +121,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
     "no id is None, so that all rows count": {
         "VJP of softmax_cross_entropy": ["counted = targets != ignore_index$", "True if g is None",
             "True if y is None", "True if logits is None", "True if targets is None",
-            "True if reduction is None", "one_hot(targets * counted,",
+            "True if reduction is None", "less_one_at(softmax(logits), targets * counted)",
             "targets if counted is False",
             "return (where(np.expand_dims(counted, -1), d, 0.0), None)", "d if counted is False"],
     },

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..engine.rule import RULES, Rule
-from .passes.rules import LESS_ONE_HOT, less_one_at
+from ..ops.softmax import less_one_at
+from .passes.rules import LESS_ONE_HOT
 
 AT_IDS, CLASS_IDS, ONE_HOT, TAKE = (RULES[n] for n in ("at_ids", "class_ids", "one_hot", "take"))
 

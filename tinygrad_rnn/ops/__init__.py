@@ -39,6 +39,7 @@ from .contraction import dot, einsum, outer
 from .dropout import dropout
 from .indexing import getitem, place, take
 from .linear import linear, matmul, recurrent_linear
+from .losses import binary_cross_entropy_with_logits, mse
 from .nonlinear import (
     cos,
     exp,
@@ -71,14 +72,7 @@ from .shaping import (
     transpose,
     unstack,
 )
-from .softmax import (
-    binary_cross_entropy_with_logits,
-    log_softmax,
-    mse,
-    one_hot,
-    softmax,
-    softmax_cross_entropy,
-)
+from .softmax import log_softmax, one_hot, softmax, softmax_cross_entropy
 
 __all__ = [
     "absolute",

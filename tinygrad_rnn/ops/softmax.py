@@ -1,4 +1,4 @@
-"""Softmax, and the losses of classification built on it. Imports NumPy, the engine, ops above.
+"""Softmax, and the loss of classification built on it. Imports NumPy, the engine, ops above.
 
 All are stable: the largest logit is taken off before an exponential is formed.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine.errors import LogitsWarning, OutOfRangeError, ShapeError, explain
+from ..engine.graph import Node
 from ..engine.places import warn_program
 from ..engine.primitive import primitive
 from ..engine.value import Value
 from .arithmetic import where
-from .nonlinear import as_floats, exp, sigmoid, softplus, square
+from .nonlinear import as_floats, exp
 
 CALM = 16.0
 
@@ -61,10 +62,10 @@ def softmax_cross_entropy(logits, targets, *, reduction="mean", ignore_index=Non
     if not is_ids(targets):
         losses = (targets * (log_total[..., None] - z)).sum(axis=-1)
     elif ignore_index is None:
-        losses = log_total - at_ids(z, targets)
+        losses = log_total - z[places_of(targets)]
     else:
         counted = targets != ignore_index
-        losses = np.where(counted, log_total - at_ids(z, targets * counted), 0)
+        losses = np.where(counted, log_total - z[places_of(targets * counted)], 0)
     return reduced(losses, row_count(logits, targets, ignore_index), reduction)
 
 
@@ -87,8 +88,7 @@ def _(g, y, logits, targets, *, reduction="mean", ignore_index=None):
         mass = np.sum(targets, axis=-1, keepdims=True)  # 1, if they are probabilities
         return lambda: g * (softmax(logits) * mass - targets), lambda: -g * log_softmax(logits)
     counted = True if ignore_index is None else targets != ignore_index
-    d = softmax(logits)
-    d -= one_hot(targets if counted is True else targets * counted, logits)
+    d = less_one_at(softmax(logits), targets if counted is True else targets * counted)
     d *= g
     return d if counted is True else where(np.expand_dims(counted, -1), d, 0.0), None
 
@@ -96,12 +96,37 @@ def _(g, y, logits, targets, *, reduction="mean", ignore_index=None):
 @primitive(differentiable=False)
 def one_hot(ids, like, *, ignore_index=None):
     """y = 1 at each id, 0 elsewhere; in the shape and dtype of the second input"""
-    counted = ids != ignore_index
+    check_rows(ids, like)
     y = np.zeros(like.shape, like.dtype)
-    rows = y.reshape(-1, y.shape[-1])
-    ids = ids if ignore_index is None else ids * counted
-    rows[np.arange(len(rows)), ids.reshape(-1)] = 1
-    return y if ignore_index is None else y * counted[..., None]
+    if ignore_index is None:
+        y[places_of(ids)] = 1
+        return y
+    counted = ids != ignore_index
+    y[places_of(ids * counted)] = 1
+    return y * counted[..., None]
+
+
+def less_one_at(p, ids):
+    """Return p, which nobody else holds, less 1 at each id: p − one_hot(ids)."""
+    if isinstance(p, Node):
+        return p - one_hot(ids, p)
+    p[places_of(ids)] -= 1
+    return p
+
+
+def check_rows(ids, x):
+    """Refuse ids that are not one for each row."""
+    if ids.shape != x.shape[:-1]:
+        raise ShapeError(f"ids of shape {ids.shape} for rows of shape {x.shape}")
+
+
+def places_of(ids):
+    """Return the index of the entries that ids name, one in each row."""
+    if ids.size == 1:  # NumPy finds one entry ten times as quickly as an array of one
+        return (0,) * ids.ndim + (ids.item(),)
+    if ids.ndim == 1:
+        return np.arange(len(ids)), ids
+    return (*np.indices(ids.shape, sparse=True), ids)
 
 
 @primitive(differentiable=False)
@@ -128,10 +153,8 @@ def is_calm(x):
 @primitive
 def at_ids(x, ids):
     """y = x[…, ids[…]]: in each row the entry that the id names"""
-    if ids.shape != x.shape[:-1]:
-        raise ShapeError(f"ids of shape {ids.shape} for rows of shape {x.shape}")
-    rows = x.reshape(-1, x.shape[-1])
-    return rows[np.arange(len(rows)), ids.reshape(-1)].reshape(ids.shape)
+    check_rows(ids, x)
+    return x[places_of(ids)].reshape(ids.shape)
 
 
 @at_ids.vjp
@@ -191,7 +214,10 @@ def check_targets(logits, targets, ignore_index):
                 + (order if swapped else ""),
             )
         )
-    if is_ids(targets) and targets.size and (targets.min() < 0 or targets.max() >= classes):
+    if not is_ids(targets) or targets.size == 0:
+        return
+    low, high = (targets.item(),) * 2 if targets.size == 1 else (targets.min(), targets.max())
+    if low < 0 or high >= classes:
         wrong = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
         if np.any(wrong):
             place = tuple(np.argwhere(wrong)[0].tolist())
@@ -221,37 +247,3 @@ def reduced(losses, rows, reduction):
     if reduction == "none":
         return losses
     raise ValueError(f"reduction {reduction!r}: it is 'mean', 'sum' or 'none'")
-
-
-def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean"):
-    """Return −t log σ(x) − (1 − t) log(1 − σ(x)), reduced; targets are probabilities.
-
-    Written as t · softplus(−x) + (1 − t) · softplus(x), which neither overflows nor cancels.
-    """
-    targets = like(logits, targets, "binary_cross_entropy_with_logits")
-    warn_if_made_by(sigmoid, logits, "binary_cross_entropy_with_logits")
-    losses = targets * softplus(-logits) + (1 - targets) * softplus(logits)
-    return reduced(losses, np.size(losses), reduction)
-
-
-def mse(prediction, target, *, reduction="mean"):
-    """Return the squared error (prediction − target)², reduced."""
-    losses = square(prediction - like(prediction, target, "mse"))
-    return reduced(losses, np.size(losses), reduction)
-
-
-def like(prediction, target, op):
-    """Return a target in its prediction's dtype, refusing shapes that would be broadcast."""
-    if np.shape(target) not in ((), np.shape(prediction)):
-        raise ShapeError(
-            explain(
-                f"{op}: a target of shape {np.shape(target)} for {np.shape(prediction)}",
-                where=f"{op}(prediction, target)",
-                why="broadcasting would compare every entry with every other",
-                fix="give both the same shape, with reshape or [:, None]",
-            )
-        )
-    if isinstance(target, Value):
-        return target if target.dtype.kind == "f" else target.detach().astype(prediction.dtype)
-    target = np.asarray(target)
-    return target if target.dtype.kind == "f" else target.astype(prediction.dtype)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import Rule
+from ...ops.softmax import less_one_at
 
 
 def sum_of(*terms: Any, signs: tuple[int, ...]) -> Any:
@@ -30,15 +31,7 @@ def packed(x: Any) -> Any:
 
 def less_one_hot(p: Any, ids: Any) -> Any:
     """y = p, less 1 at each id"""
-    y = np.array(p)
-    less_one_at(y, ids)
-    return y
-
-
-def less_one_at(y: np.ndarray, ids: Any) -> None:
-    """Take 1 off at the id of each row."""
-    rows = y.reshape(-1, y.shape[-1])
-    rows[np.arange(len(rows)), np.ravel(ids)] -= 1
+    return less_one_at(np.array(p), ids)
 
 
 SUM_OF = Rule(sum_of, elementwise=True)

@@ -1,15 +1,9 @@
-"""Describes `ops.softmax`: softmax and losses. Imports it, and `compose`."""
+"""Describes `ops.softmax` and `ops.losses`. Imports them, and `compose`."""
 
 from __future__ import annotations
 
-from ..softmax import (
-    binary_cross_entropy_with_logits,
-    log_softmax,
-    mse,
-    one_hot,
-    softmax,
-    softmax_cross_entropy,
-)
+from ..losses import binary_cross_entropy_with_logits, mse
+from ..softmax import log_softmax, one_hot, softmax, softmax_cross_entropy
 from .compose import NO_ENTRY, describe
 
 describe(
