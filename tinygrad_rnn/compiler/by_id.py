@@ -27,8 +27,13 @@ def is_ids(x: Any) -> bool:
 
 
 def unsigned(ids: np.ndarray) -> np.ndarray:
-    """Return the same memory, in which ids below 0 are large."""
-    return ids.view(f"u{ids.itemsize}")
+    """Return the same memory as a vector in which ids below 0 are large."""
+    return ids.reshape(-1).view(f"u{ids.itemsize}")
+
+
+def are_below(count: int, ids: np.ndarray) -> bool:
+    """Say whether all ids are below a number."""
+    return bool(ids[ids.argmax()] < count)  # which NumPy finds in a third of the time of `max`
 
 
 def by_id(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: Any) -> Call | None:
@@ -36,18 +41,18 @@ def by_id(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: Any)
     arrays = [x for x in (*inputs, out) if isinstance(x, np.ndarray)]
     if out.size == 0 or not all(x.flags.c_contiguous for x in arrays):
         return None
-    picks = rule in (TAKE, AT_IDS) and is_ids(inputs[1]) and out.dtype == inputs[0].dtype
-    if picks and rule is AT_IDS:
-        return entries_at(inputs[0], inputs[1], out)
-    if picks and params.get("axis") == 0:
-        return rows_at(inputs[0], inputs[1], out)
-    if rule is CLASS_IDS and is_ids(inputs[0]) and inputs[0].shape == inputs[1].shape[:-1]:
-        return class_ids_into(inputs[0], inputs[1], out)
-    if rule is LESS_ONE_HOT:
-        return less_one_hot_into(inputs[0], inputs[1], out)
     if rule is ONE_HOT and params.get("ignore_index") is None:
         return one_hot_into, (*inputs, out)
-    return None
+    if rule is CLASS_IDS and is_ids(inputs[0]) and inputs[0].shape == inputs[1].shape[:-1]:
+        return class_ids_into(inputs[0], inputs[1], out)
+    if rule not in (TAKE, AT_IDS, LESS_ONE_HOT) or not is_ids(inputs[1]):
+        return None
+    x, ids = inputs
+    if np.result_type(ids, np.intp) != np.intp or out.dtype != x.dtype:
+        return None
+    if rule is TAKE:
+        return rows_at(x, ids, out) if params.get("axis") == 0 else None
+    return entries_at(x, ids, out) if rule is AT_IDS else less_one_hot_into(x, ids, out)
 
 
 def rows_at(table: np.ndarray, ids: np.ndarray, out: np.ndarray) -> Call:
@@ -55,7 +60,7 @@ def rows_at(table: np.ndarray, ids: np.ndarray, out: np.ndarray) -> Call:
     all_ids, count = unsigned(ids), len(table)
 
     def compute() -> None:
-        if all_ids.max() < count:
+        if are_below(count, all_ids):
             table.take(ids, 0, out, "clip")
         else:
             out[...] = TAKE.forward(table, ids, axis=0)
@@ -71,8 +76,8 @@ def entries_at(x: np.ndarray, ids: np.ndarray, out: np.ndarray) -> Call:
     all_ids, classes = unsigned(ids), x.shape[-1]
 
     def compute() -> None:
-        if all_ids.max() < classes:
-            np.add(starts, row_ids, places, casting="unsafe")
+        if are_below(classes, all_ids):
+            np.add(starts, row_ids, places)
             entries.take(places, 0, result, "clip")
         else:
             out[...] = AT_IDS.forward(x, ids)
@@ -85,7 +90,7 @@ def class_ids_into(ids: np.ndarray, logits: np.ndarray, out: np.ndarray) -> Call
     all_ids, classes = unsigned(ids), logits.shape[-1]
 
     def compute() -> None:
-        np.copyto(out, ids if all_ids.max() < classes else CLASS_IDS.forward(ids, logits))
+        out[...] = ids if are_below(classes, all_ids) else CLASS_IDS.forward(ids, logits)
 
     return compute, ()
 
@@ -101,8 +106,8 @@ def less_one_hot_into(p: np.ndarray, ids: np.ndarray, out: np.ndarray) -> Call:
     def compute() -> None:
         if not is_over:
             np.copyto(out, p)
-        if all_ids.max() < classes:
-            np.add(starts, row_ids, places, casting="unsafe")
+        if are_below(classes, all_ids):
+            np.add(starts, row_ids, places)
             entries[places] -= 1
         else:
             less_one_at(out, ids)

@@ -145,8 +145,8 @@ def shifted_rows(x):
 
 def is_calm(x):
     """Say whether sums of many eˣ are numbers of float32 without taking anything off."""
-    # The largest of all entries is found many times faster than the largest of each row.
-    calm = np.maximum.reduce(x, None) <= CALM and np.minimum.reduce(x, None) >= -CALM
+    entries = x.reshape(-1)  # the largest of all is found many times faster than that of each row
+    calm = entries[entries.argmax()] <= CALM and entries[entries.argmin()] >= -CALM
     return calm and x.dtype.itemsize > 2
 
 
