@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,22 @@ CONTAINERS: dict[str, Callable[[np.ndarray], Any]] = {
     "NumPy scalar": lambda a: a.flat[0],
     "empty": lambda a: a[:0],
 }
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_step_of_adam_takes_no_memory_once_it_has_what_it_needs(order: Any) -> None:
+    weights = [Weight(np.ones(shape, order=order)) for shape in ((100, 200), (300, 50), (7,))]
+    for weight in weights:
+        weight.grad = np.ones_like(weight.data)
+    adam = optim.Adam(weights)
+    adam.step()
+    tracemalloc.start()
+    try:
+        adam.step()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < weights[0].data.nbytes / 10
 
 
 def test_every_exported_optimizer_and_option_has_a_case() -> None:

@@ -148,13 +148,15 @@ def warn_if_stale(nodes: list[Node], leaves: Iterable[Node]) -> None:
         The leaves among them that got a gradient.
     """
     found = {leaf: HISTORIES[id(leaf)] for leaf in leaves if id(leaf) in HISTORIES}
-    last = max((past.stepped for past in found.values()), default=-1)
+    last = max([past.stepped for past in found.values()], default=-1)
     older = []
     for node in nodes:  # the oldest first: beyond leaves there are none in a sound loop
         if node.order > last:
             break
         if node.rule is not None:
             older.append(node)
+    if not older:
+        return
     stale = [
         node
         for node in older

@@ -81,16 +81,19 @@ class Adam(Optimizer):
         """
         m, v, t = state["exp_avg"], state["exp_avg_sq"], state["step"]
         beta1, beta2 = self.betas
+        scratch = self.scratch(weight)
         m *= beta1
-        m += (1 - beta1) * g
+        m += np.multiply(1 - beta1, g, out=scratch)
         v *= beta2
-        v += (1 - beta2) * g * g
+        v += np.multiply(np.multiply(1 - beta2, g, out=scratch), g, out=scratch)
         if self.amsgrad:
             v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
-        root = np.sqrt(v)
+        root = np.sqrt(v, out=scratch)
         root /= sqrt(1 - beta2**t)
         root += self.eps
-        weight -= self.lr / (1 - beta1**t) * m / root
+        step = np.divide(m, root, out=scratch)
+        step *= self.lr / (1 - beta1**t)
+        weight -= step
 
 
 class AdamW(Adam):

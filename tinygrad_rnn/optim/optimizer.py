@@ -71,6 +71,7 @@ class Optimizer(ABC):
             setattr(self, name, value)
         self.initial_lr: float | None = None
         self._warned: set[type[Warning]] = set()
+        self._memory = np.empty(0, np.uint8)
         self.state: list[dict[str, Any]] = [{"step": 0} for _ in self.params]
         for parameter, state in zip(self.params, self.state, strict=True):
             self._add_buffers(state, parameter.data)
@@ -94,6 +95,16 @@ class Optimizer(ABC):
     def new_buffer(self, name: str, weight: NDArray[Any]) -> NDArray[Any]:
         """Return the buffer as it is before the first step: zeros of the weight's dtype."""
         return np.zeros_like(weight)
+
+    def scratch(self, weight: NDArray[Any]) -> NDArray[Any]:
+        """Return an array like `weight`, of any content, to compute in until the next is asked for.
+
+        Taking and giving back memory at each step would cost as much time as the update itself.
+        """
+        if self._memory.nbytes < weight.nbytes:
+            self._memory = np.empty(weight.nbytes, np.uint8)
+        order: Any = "F" if weight.flags.fnc else "C"
+        return np.ndarray(weight.shape, weight.dtype, self._memory, order=order)
 
     def decay(self, weight: NDArray[Any], g: NDArray[Any]) -> NDArray[Any]:
         """Add the gradient of the penalty (λ/2)·‖w‖², which is λ·w."""
