@@ -69,9 +69,10 @@ ROOMS = {
     "compiler": Room(
         7,
         sees="ops engine",
-        files="refusals one_hot arguments shapes steps program traced capture collector regions"
-        " row_sums passes joins placement by_id calls lending memory execution stepwise replay"
-        " namespaces surroundings trace compiled",
+        files="refusals one_hot arguments shapes steps costs program traced capture collector"
+        " regions row_sums passes joins placement dependences division by_id calls lanes crossings"
+        " arena memory lending plan cores second_core duet execution stepwise replay namespaces"
+        " surroundings trace compiled",
     ),
     "compiler.passes": Room(
         7,

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tinygrad_rnn.app.blas_threads import SETTINGS, function, libraries, one_blas_thread
+from tinygrad_rnn.app.blas_threads import one_blas_thread
+from tinygrad_rnn.compiler.cores import SETTINGS, function, libraries
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_a_large_output_is_handed_out_and_kept() -> None:
     for x, g in zip(INPUTS, found, strict=True):
         np.testing.assert_allclose(g.data, f.fn(x).data, rtol=1e-12)
     executable = f.last.pools.executable(f.last.pools.expected)
-    assert set(executable.program.outputs) <= set(executable.lent)
+    assert set(executable.program.outputs) <= set(executable.plan.lent)
 
 
 def test_a_result_that_the_way_back_needs_is_copied() -> None:

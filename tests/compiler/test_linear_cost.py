@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler import Program, shapes
+from tinygrad_rnn.compiler import shapes
+from tinygrad_rnn.compiler.arena import Arena
 from tinygrad_rnn.compiler.capture import Capture
-from tinygrad_rnn.compiler.memory import ALIGNMENT, Memory
+from tinygrad_rnn.compiler.memory import ALIGNMENT
 from tinygrad_rnn.compiler.placement import Placement
+from tinygrad_rnn.compiler.plan import Plan
+
+from .sharing import everything_shared, taken
 
 w = tg.Value(np.full(3, 0.5))
 W = tg.Value(np.full((3, 3), 0.1))
@@ -96,6 +100,20 @@ def test_twice_as_long_costs_twice_as_much(fn: Callable[..., Any]) -> None:
     assert counts[2] - counts[1] < 2.1 * (counts[1] - counts[0])
 
 
+@pytest.mark.parametrize("fn", [a_loop_with_its_loss, groups_that_wait_for_each_other])
+def test_sharing_between_cores_costs_in_proportion_too(fn: Callable[..., Any]) -> None:
+    x = 0.01 * np.random.default_rng(0).normal(size=(200, 3))
+    with everything_shared():
+        counts = []
+        for n in (50, 100, 200):
+            f = tg.compile(fn, cores=1)
+            f(x[:n])
+            program = f.program
+            counts.append(calls_of(lambda program=program: Plan(program, 2)))  # type: ignore[misc]
+            assert taken(Plan(program, 2)) > n
+    assert counts[2] - counts[1] < 2.1 * (counts[1] - counts[0])
+
+
 def test_chains_that_grow_at_their_beginning_are_not_walked_along() -> None:
     counts = []
     for n in (100, 200, 400):
@@ -128,7 +146,7 @@ class Counted(int):
 
 
 def test_a_free_piece_of_memory_is_found_among_many_without_looking_at_all() -> None:
-    memory = Memory(Placement(Program([])), [])
+    memory = Arena()
     length = Counted(ALIGNMENT)
     starts = [memory.take(Counted(ALIGNMENT * (1 + i % 7))) for i in range(2000)]
     for i in range(0, 2000, 2):  # between two that are in use

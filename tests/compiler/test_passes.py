@@ -70,7 +70,7 @@ def test_memory_is_no_more_than_the_eager_step_takes(model: str, case: str) -> N
     eager = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     f = compiled(model, case)
-    block = f.last.pools.executable(f.last.pools.expected).memory.nbytes
+    block = f.last.pools.executable(f.last.pools.expected).plan.memory.nbytes
     tracemalloc.start()
     f(*args).backward(retain_grad=False)
     beside = tracemalloc.get_traced_memory()[1]

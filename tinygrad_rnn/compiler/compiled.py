@@ -14,8 +14,9 @@ from typing import Any
 from ..engine import recording
 from ..engine.errors import explain
 from .arguments import form_of_call
+from .cores import allowed
 from .one_hot import NotOneHotError
-from .passes import PASSES
+from .passes import chosen
 from .program import Program
 from .refusals import CaptureError
 from .trace import Trace
@@ -35,6 +36,8 @@ class Compiled:
         The function.
     passes : tuple of str
         The names of what is done to its program.
+    cores : int, optional
+        How many cores a run may use.
 
     Attributes
     ----------
@@ -61,11 +64,12 @@ class Compiled:
         %2 = multiply(2, %0)  : float64 2  → output 0
     """
 
-    def __init__(self, fn: Callable[..., Any], passes: tuple[str, ...]) -> None:
+    def __init__(self, fn: Callable[..., Any], passes: tuple[str, ...], cores: int | None) -> None:
         functools.update_wrapper(self, fn)
         self.__name__ = getattr(fn, "__name__", type(fn).__name__)
         self.fn = fn
         self.passes = passes
+        self.cores = cores
         self.traces: dict[Any, list[Trace]] = {}
         self.last: Trace | None = None
         self.has_forgotten = False
@@ -111,7 +115,7 @@ class Compiled:
                     " pass it as an array",
                     stacklevel=3,
                 )
-            trace = Trace(self.fn, self.passes, args, kwargs, statics)
+            trace = Trace(self.fn, self.passes, args, kwargs, statics, self.cores)
             earlier.insert(0, trace)
             del earlier[2 * MANY :]
             return trace
@@ -190,7 +194,12 @@ class Compiled:
         return f"<compiled {self.__name__}>"
 
 
-def compile(fn: Callable[..., Any] | None = None, *, passes: Iterable[str] | None = None) -> Any:
+def compile(
+    fn: Callable[..., Any] | None = None,
+    *,
+    passes: Iterable[str] | None = None,
+    cores: int | None = None,
+) -> Any:
     """Return the same function, traced at its first call and replayed ever after.
 
     Parameters
@@ -201,6 +210,8 @@ def compile(fn: Callable[..., Any] | None = None, *, passes: Iterable[str] | Non
     passes : iterable of str, optional
         What is done to the program; all of `compiler.PASSES` by default. Without any, results are
         those of the function itself, bit for bit.
+    cores : int, optional
+        Those a run may use: 1 or 2. By default large ones use 2, if NumPy's BLAS has one thread.
 
     Returns
     -------
@@ -234,7 +245,7 @@ def compile(fn: Callable[..., Any] | None = None, *, passes: Iterable[str] | Non
            [1.92, 1.92]])
     """
     if fn is None:
-        return functools.partial(compile, passes=passes)
+        return functools.partial(compile, passes=passes, cores=cores)
     if not callable(fn):
         raise TypeError(
             explain(
@@ -244,15 +255,4 @@ def compile(fn: Callable[..., Any] | None = None, *, passes: Iterable[str] | Non
                 fix="write tg.compile(loss)(x), or @tg.compile above def loss(x): ...",
             )
         )
-    chosen = tuple(PASSES) if passes is None else tuple(passes)
-    unknown = [name for name in chosen if name not in PASSES]
-    if unknown:
-        raise ValueError(
-            explain(
-                f"no pass is called {', '.join(map(repr, unknown))}",
-                where="tg.compile(fn, passes=…)",
-                why=f"there are {', '.join(PASSES)}",
-                fix="choose among these; passes=() leaves the program as it was traced",
-            )
-        )
-    return Compiled(fn, tuple(name for name in PASSES if name in chosen))
+    return Compiled(fn, chosen(passes), allowed(cores))

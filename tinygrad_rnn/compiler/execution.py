@@ -1,4 +1,4 @@
-"""Running a program: memory for it, and its steps as a flat list of calls. Imports files above."""
+"""Running a program: memory for it, and its steps as flat lists of calls. Imports files above."""
 
 from __future__ import annotations
 
@@ -10,18 +10,27 @@ import numpy as np
 
 from ..engine.backward import NO_WAY
 from .by_id import Call
-from .calls import call_of, run
-from .lending import Loan, copier, lend
-from .memory import ALIGNMENT, Memory
+from .calls import call_of
+from .duet import Duet, Solo, performer
+from .lanes import Lanes
+from .lending import Loan, copier
+from .memory import ALIGNMENT
 from .one_hot import ids_into
-from .placement import Placement
-from .program import Program, reachable
+from .plan import halves, plan
+from .program import Program
 from .regions import Region, address
 from .steps import ARGUMENT, IDS, SEED, Step
 
 Arrays = Sequence[Any]
-Lent = tuple[Loan, int, Step, tuple[Any, ...]]  # which call writes there: its place, step, operands
-run_quietly = np.errstate(all="ignore")(run)
+# What runs the calls, and of each step whose result is handed out: its loan, its
+# number, its operands.
+Half = tuple[Solo | Duet, list[tuple[Loan, int, Step, tuple[Any, ...]]]]
+
+
+@np.errstate(all="ignore")
+def run_quietly(performer: Solo | Duet) -> None:
+    """Make the calls; what NumPy would warn of is in the numbers."""
+    performer.run()
 
 
 class Executable:
@@ -32,6 +41,8 @@ class Executable:
     program : Program
     in_place : bool
         Whether values get places that are planned; else each op's result is NumPy's own.
+    cores : int
+        How many may be used, 1 or 2.
 
     Attributes
     ----------
@@ -43,24 +54,20 @@ class Executable:
         What random numbers are drawn from.
     """
 
-    def __init__(self, program: Program, in_place: bool = True) -> None:
+    def __init__(self, program: Program, in_place: bool = True, cores: int = 1) -> None:
         self.in_place = in_place
         self.source = program
-        steps = program.computed()
         if in_place:
-            self.placement = Placement(program)
-            program, steps = self.placement.program, self.placement.computed
-        self.program = program
-        needed = set(reachable(program.outputs))
-        self.forward = [s for s in steps if s in needed]
-        self.backward = [s for s in steps if s not in needed]
-        if in_place:
-            self.lent = lend(self.placement)
-            self.memory = Memory(self.placement, self.forward + self.backward)
+            self.plan = plan(program, cores)
+            self.program = self.plan.program
+            self.forward, self.backward = (phase.order for phase in self.plan.phases)
+        else:
+            self.program = program
+            self.forward, self.backward = halves(program, program.computed())
         settings = [x for s in program.computed() for x in s.params.values()]
         found = (x for x in settings if isinstance(x, np.random.Generator))
         self.generators = list(dict.fromkeys(found))
-        leaves = [s for s in program.steps if s.rule is None]
+        leaves = [s for s in self.program.steps if s.rule is None]
         self.arguments = {s.value: s for s in leaves if s.kind == ARGUMENT}
         self.seeds = {s.value: s for s in leaves if s.kind == SEED}
         self.ids = [s for s in leaves if s.kind == IDS]
@@ -70,8 +77,11 @@ class Executable:
         text = f"run: {len(self.forward)} calls forward, {len(self.backward)} back"
         if not self.in_place:
             return f"{text}, op by op"
-        copies = sum(map(len, self.placement.copies.values()))
-        return f"{text}, {copies} of them copies into stacks; {self.memory.nbytes:,} bytes"
+        copies = sum(map(len, self.plan.placement.copies.values()))
+        text = f"{text}, {copies} of them copies into stacks; {self.plan.memory.nbytes:,} bytes"
+        forward, back = (sum(phase.lane) for phase in self.plan.phases)
+        second = f"\nsecond core: {forward} of them forward, {back} back"
+        return text + second if forward or back else text
 
 
 class Frame:
@@ -96,17 +106,18 @@ class Frame:
 
     def __init__(self, executable: Executable, parameters: Arrays) -> None:
         self.executable = executable
-        block = np.empty(executable.memory.nbytes + ALIGNMENT, np.uint8)
+        block = np.empty(executable.plan.memory.nbytes + ALIGNMENT, np.uint8)
         self.block = block[-address(block) % ALIGNMENT :]
-        regions = executable.placement.regions
-        self.loans = {slot: Loan(regions[y].form) for y, slot in executable.lent.items()}
+        regions = executable.plan.placement.regions
+        self.loans = {slot: Loan(regions[y].form) for y, slot in executable.plan.lent.items()}
         self.copied = {i for i, p in enumerate(parameters) if not is_pinned(p)}
         self.bind(parameters)
 
     def bind(self, parameters: Arrays) -> None:
         """Make the calls, on the frame's memory and the parameters' arrays."""
         e = self.executable
-        regions, copies = e.placement.regions, e.placement.copies
+        placement, lent = e.plan.placement, e.plan.lent
+        regions, copies = placement.regions, placement.copies
         self.held = [
             np.array(p, order="C") if i in self.copied else p for i, p in enumerate(parameters)
         ]
@@ -117,26 +128,26 @@ class Frame:
                 arrays[s] = s.value if s.is_number else self.located(regions[s])
             return arrays[s]
 
-        def calls(steps: list[Step]) -> tuple[list[Call], list[Lent]]:
-            made: list[Call] = []
-            lent: list[Lent] = []
-            for s in steps:
-                if s in copies:
-                    made += [(np.copyto, (self.located(place), array(x))) for x, place in copies[s]]
-                    continue
-                inputs = tuple(array(x) for x in s.inputs)
-                if regions[s].slot in self.loans:
-                    lent.append((self.loans[regions[s].slot], len(made), s, inputs))
-                made.append(call_of(s.rule, inputs, s.params, array(s)))  # type: ignore[arg-type]
-            return made, lent
+        def calls(s: Step) -> list[Call]:
+            if s in copies:
+                return [(np.copyto, (self.located(place), array(x))) for x, place in copies[s]]
+            inputs = tuple(array(x) for x in s.inputs)
+            return [call_of(s.rule, inputs, s.params, array(s))]  # type: ignore[arg-type]
+
+        def half(phase: Lanes) -> Half:
+            borrowed = [
+                (self.loans[regions[s].slot], i, s, tuple(array(x) for x in s.inputs))
+                for i, s in enumerate(phase.order)
+                if s not in copies and regions[s].slot in self.loans
+            ]
+            return performer([calls(s) for s in phase.order], phase), borrowed
 
         def taken(y: Step | None) -> Callable[[], Any]:
             if y is None:
                 return no_way
-            return self.loans[e.lent[y]].hand_out if y in e.lent else copier(array(y))
+            return self.loans[lent[y]].hand_out if y in lent else copier(array(y))
 
-        self.forward, self.lent_forward = calls(e.forward)
-        self.backward, self.lent_backward = calls(e.backward)
+        self.forward, self.backward = map(half, e.plan.phases)
         self.arguments = [(array(s), i) for i, s in e.arguments.items()]
         self.ids = [(array(s), s.value) for s in e.ids]
         self.seeds = [(array(s), i) for i, s in e.seeds.items()]
@@ -149,16 +160,18 @@ class Frame:
         if slot in self.loans:
             return region.array(self.loans[slot].memory, self.loans[slot].start)
         if slot.owner is None:
-            return region.array(self.block, self.executable.memory.starts[slot])
+            return region.array(self.block, self.executable.plan.memory.starts[slot])
         return region.array_in(self.held[slot.owner] if isinstance(slot.owner, int) else slot.owner)
 
-    def reclaim(self, calls: list[Call], lent: list[Lent]) -> None:
-        """Give new memory to each result whose last array somebody still holds."""
-        for loan, i, s, inputs in lent:
+    def run(self, half: Half) -> None:
+        """Run forward or back."""
+        performer, borrowed = half
+        for loan, i, s, inputs in borrowed:  # whose last array somebody may still hold
             if loan.borrower() is not None:
                 loan.renew()
-                out = self.located(self.executable.placement.regions[s])
-                calls[i] = call_of(s.rule, inputs, s.params, out)  # type: ignore[arg-type]
+                out = self.located(self.executable.plan.placement.regions[s])
+                performer.replace(i, call_of(s.rule, inputs, s.params, out))  # type: ignore[arg-type]
+        run_quietly(performer)
 
     def compute(self, arguments: Arrays, parameters: Arrays) -> list[Any]:
         """Run forward; returns outputs that are the caller's own."""
@@ -168,8 +181,7 @@ class Frame:
             place[...] = arguments[i]
         for place, x in self.ids:
             ids_into(place, arguments[x] if isinstance(x, int) else x)
-        self.reclaim(self.forward, self.lent_forward)
-        run_quietly(self.forward)
+        self.run(self.forward)
         return [result() for result in self.outputs]
 
     def reread(self, parameters: Arrays) -> None:
@@ -189,8 +201,7 @@ class Frame:
         """Run backward from gradients of the outputs; returns gradients that are the caller's."""
         for place, i in self.seeds:
             place[...] = seeds[i]
-        self.reclaim(self.backward, self.lent_backward)
-        run_quietly(self.backward)
+        self.run(self.backward)
         return tuple([gradient() for gradient in self.gradients])
 
 

@@ -1,13 +1,17 @@
 """When memory can be used again: slots of values that are never alive together share it.
 
-Imports `calls`, `placement` and files above them.
+Imports `arena`, `crossings` and files above them. What only one lane uses comes from an arena of
+its own, and is used again at once. What both use is used again when both know that it is over.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from collections.abc import Sequence
 
+from .arena import Arena
 from .calls import IN_PLACE
+from .crossings import NEVER, Crossings
+from .lanes import Lanes
 from .placement import Placement
 from .regions import Region, Slot
 from .steps import WRITTEN, Step
@@ -21,8 +25,8 @@ class Memory:
     Parameters
     ----------
     placement : Placement
-    order : list of Step
-        What is run, in order.
+    phases : sequence of Lanes
+        What is run, in order, and who runs it.
 
     Attributes
     ----------
@@ -32,10 +36,12 @@ class Memory:
         How long the block is.
     """
 
-    def __init__(self, placement: Placement, order: list[Step]) -> None:
+    def __init__(self, placement: Placement, phases: Sequence[Lanes]) -> None:
         self.regions = placement.regions
+        self.crossings = Crossings(phases)
         self.first: dict[Slot, int] = {}
-        self.last: dict[Slot, int] = {}
+        self.last: dict[Slot, list[int]] = {}  # in each lane
+        order = [s for phase in phases for s in phase.order]
         for s in placement.program.steps:
             if s.kind in WRITTEN:
                 self.touch(s, -1)
@@ -46,12 +52,10 @@ class Memory:
         for y in placement.program.roots:
             self.touch(y, len(order))
 
+        arenas = [Arena() for _ in ("the first lane's", "the second's", "both lanes'")]
         self.starts: dict[Slot, int] = {}
-        self.nbytes = 0
-        self.free: list[tuple[int, int]] = []  # pieces: (length, start), in order
-        self.piece_from: dict[int, int] = {}  # where each free piece ends
-        self.piece_to: dict[int, int] = {}  # where each free piece begins
-        born, dying = by_time(self.first), by_time(self.last)
+        born = by_time(self.first)
+        dying = by_time({slot: self.crossings.end(last) for slot, last in self.last.items()})
         handed: set[Slot] = set()
         for when in range(-1, len(order) + 1):
             giver = self.giver(order[when], when) if 0 <= when < len(order) else None
@@ -60,17 +64,27 @@ class Memory:
                     self.starts[slot] = self.starts[giver]
                     handed.add(giver)
                 else:
-                    self.starts[slot] = self.take(rounded(slot.nbytes))
+                    self.starts[slot] = arenas[self.arena(slot)].take(rounded(slot.nbytes))
             for slot in dying.get(when, ()):
                 if slot not in handed:
-                    self.release(self.starts[slot], rounded(slot.nbytes))
+                    arenas[self.arena(slot)].release(self.starts[slot], rounded(slot.nbytes))
+        first, second, both = (arena.nbytes for arena in arenas)
+        for slot in self.starts:
+            self.starts[slot] += (0, first, first + second)[self.arena(slot)]
+        self.nbytes = first + second + both
 
     def touch(self, s: Step, when: int) -> None:
         """Note that a value is written or read."""
         slot = self.regions[s].slot
         if slot.owner is None:
             self.first.setdefault(slot, when)
-            self.last[slot] = max(self.last.get(slot, when), when)
+            last = self.last.setdefault(slot, [NEVER, NEVER])
+            last[self.crossings.lane_at(when)] = when
+
+    def arena(self, slot: Slot) -> int:
+        """Return the number of the arena that a slot is in."""
+        first, second = self.last[slot]
+        return 0 if second == NEVER else 1 if first == NEVER else 2
 
     def giver(self, s: Step, when: int) -> Slot | None:
         """Return the slot that a result can be written over: of an operand that dies with it.
@@ -84,51 +98,17 @@ class Memory:
         for theirs in operands:
             slot = theirs.slot
             if (
-                self.last.get(slot) == when
+                slot.owner is None
+                and max(self.last[slot]) == when
                 and self.first[slot] < when
+                and self.arena(slot) == self.arena(mine.slot)
+                and self.crossings.is_done(min(self.last[slot]), when)
                 and slot.nbytes == mine.slot.nbytes
                 and theirs.form.dtype == mine.form.dtype
                 and all(fills(x) for x in operands if x.slot is slot)  # none is a transpose of it
             ):
                 return slot
         return None
-
-    def take(self, length: int) -> int:
-        """Take the smallest free piece that is long enough, or lengthen the block."""
-        i = bisect_left(self.free, (length, 0))
-        if i < len(self.free):
-            start = self.free[i][1]
-            end = self.drop(start)
-            if end > start + length:
-                self.keep(start + length, end)
-            return start
-        start = self.piece_to.get(self.nbytes, self.nbytes)
-        if start < self.nbytes:  # the last piece, lengthened
-            self.drop(start)
-        self.nbytes = start + length
-        return start
-
-    def release(self, start: int, length: int) -> None:
-        """Give a piece back, and merge it with free neighbours."""
-        end = start + length
-        if start in self.piece_to:
-            start = self.piece_to[start]
-            self.drop(start)
-        if end in self.piece_from:
-            end = self.drop(end)
-        self.keep(start, end)
-
-    def keep(self, start: int, end: int) -> None:
-        """Enter a free piece; each is found by its length, its beginning and its end."""
-        insort(self.free, (end - start, start))
-        self.piece_from[start], self.piece_to[end] = end, start
-
-    def drop(self, start: int) -> int:
-        """Take a free piece off the lists; returns where it ends."""
-        end = self.piece_from.pop(start)
-        del self.piece_to[end]
-        del self.free[bisect_left(self.free, (end - start, start))]
-        return end
 
 
 def by_time(times: dict[Slot, int]) -> dict[int, list[Slot]]:

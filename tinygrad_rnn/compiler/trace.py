@@ -13,6 +13,7 @@ from ..engine.rule import Rule
 from ..engine.value import Value, apply
 from .capture import Capture, Output
 from .collector import collector_waits
+from .cores import cores_for_programs
 from .execution import Executable
 from .passes import optimised
 from .program import Program
@@ -38,9 +39,11 @@ class Trace:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         statics: list[Any],
+        cores: int | None = None,
     ) -> None:
         self.fn = fn
         self.passes = passes
+        self.cores = cores
         self.statics = statics  # held, so that their ids stay theirs
         surroundings = Surroundings(self.fn, statics)
         with collector_waits:
@@ -82,7 +85,8 @@ class Trace:
         """Make the program that goes back from these outputs."""
         with collector_waits:
             program = optimised(self.capture.program(seeded), self.passes)
-            return Executable(program, in_place=bool(self.passes))
+            cores = cores_for_programs() if self.cores is None else self.cores
+            return Executable(program, bool(self.passes), cores)
 
     @property
     def program(self) -> Program:

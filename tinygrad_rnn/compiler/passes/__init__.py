@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from ...engine.errors import explain
 from ..program import Program
 from .batch import batch
 from .expand import expand
@@ -33,6 +34,22 @@ PASSES: dict[str, Pass] = {
     "pack": pack,
     "schedule": schedule,
 }
+
+
+def chosen(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the names of passes in the order in which they run; all of them for None."""
+    wanted = tuple(PASSES) if names is None else tuple(names)
+    unknown = [name for name in wanted if name not in PASSES]
+    if unknown:
+        raise ValueError(
+            explain(
+                f"no pass is called {', '.join(map(repr, unknown))}",
+                where="tg.compile(fn, passes=…)",
+                why=f"there are {', '.join(PASSES)}",
+                fix="choose among these; passes=() leaves the program as it was traced",
+            )
+        )
+    return tuple(name for name in PASSES if name in wanted)
 
 
 def optimised(program: Program, names: Iterable[str]) -> Program:
