@@ -69,8 +69,8 @@ ROOMS = {
     "compiler": Room(
         7,
         sees="ops engine",
-        files="refusals one_hot arguments shapes steps costs program traced capture collector"
-        " regions row_sums passes joins placement dependences division by_id calls lanes crossings"
+        files="refusals data_reads one_hot arguments shapes steps costs program traced capture"
+        " collector regions row_sums passes joins placement dependences division by_id calls lanes crossings"
         " arena memory lending plan cores second_core duet execution stepwise replay namespaces"
         " surroundings trace compiled",
     ),

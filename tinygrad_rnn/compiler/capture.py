@@ -115,6 +115,10 @@ class Tracer:
             found = self.lifted[value] = Traced.of(leaf, value.requires_grad)
         return found
 
+    def seen(self, value: Value) -> Value:
+        """Return what stands for a Value: one that the function made itself is as it is."""
+        return value if value.order > self.began else self.lift(value)
+
     def step_of(self, x: Any) -> Step:
         """Return the step of an op's input: of an array or number a constant."""
         if isinstance(x, Traced):

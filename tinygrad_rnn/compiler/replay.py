@@ -191,6 +191,10 @@ class Rerun:
         with traced_by(None), differentiating():
             return apply(rule, inputs, params)
 
+    def seen(self, value: Value) -> Value:
+        """Return what stands for a Value."""
+        return self.standins.get(value, value)
+
 
 def differentiate_again(
     fn: Callable[..., Any],

@@ -11,11 +11,12 @@ import random
 from collections.abc import Callable, Iterator
 from itertools import chain
 from operator import getitem, is_
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from .namespaces import Lookup, Namespace, found, namespaces_of
+from .namespaces import Lookup, Namespace, found, is_ours, names_in, namespaces_of
 
 ENOUGH = 2000  # namespaces: a function that sees more of them is not watched any further
 
@@ -36,12 +37,15 @@ class Surroundings:
         What can be looked through as it stands: the values of dicts, lists.
     places : list of (lookup, holders, keys)
         What is looked up one by one, in each of the two ways.
+    reads_data : bool
+        Whether the code of one of the user's functions says ``data``: of a Value, perhaps.
     names, meant : list
         Of all that the views hold and then of all places: what to call it, and what it was.
     """
 
     def __init__(self, fn: Callable[..., Any], others: list[Any]) -> None:
         self.generators: list[Any] = []
+        self.reads_data = False
         spaces = self.explored([("", fn), *(("argument", x) for x in others)])
         live = [space for space in spaces if not isinstance(space.members, tuple)]
         self.titles = [space.what for space in live]
@@ -74,6 +78,8 @@ class Surroundings:
             seen.add(id(x))
             if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)):
                 self.generators.append(x)
+            if isinstance(x, FunctionType) and not is_ours(x.__module__):
+                self.reads_data |= "data" in names_in(x.__code__)
             for space in namespaces_of(what, x):
                 spaces.append(space)
                 entries = zip(space.names, space.entries(), strict=True)

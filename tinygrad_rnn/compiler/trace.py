@@ -14,6 +14,7 @@ from ..engine.value import Value, apply
 from .capture import Capture, Output
 from .collector import collector_waits
 from .cores import cores_for_programs
+from .data_reads import reads
 from .execution import Executable
 from .passes import optimised
 from .program import Program
@@ -46,7 +47,7 @@ class Trace:
         self.cores = cores
         self.statics = statics  # held, so that their ids stay theirs
         surroundings = Surroundings(self.fn, statics)
-        with collector_waits:
+        with collector_waits, reads.traced(needed=surroundings.reads_data):
             self.capture = Capture(self.fn, args, kwargs)
         changed = surroundings.changed()
         if changed or surroundings.has_drawn():

@@ -13,10 +13,17 @@ import numpy
 from .graph import Node
 from .leaf_history import note_step
 from .messages import not_one_number, not_one_truth
+from .recording import current
 
 np: Any = numpy  # its functions take Values, through their own door; its type hints do not know
 
 Axis = int | tuple[int, ...] | None
+
+
+def seen_by_tracer(value: Any) -> Any:
+    """Return what stands for a Value where a function is being traced; elsewhere itself."""
+    tracer = current.get().tracer
+    return value if tracer is None else tracer.seen(value)
 
 
 class ArrayMethods(Node):
@@ -55,18 +62,25 @@ class ArrayMethods(Node):
 
     def item(self) -> float:
         """Return the only entry as a Python number."""
-        return self.data.item()
+        seen = seen_by_tracer(self)
+        return self.data.item() if seen is self else seen.item()
 
     def __len__(self) -> int:
         return len(self.data)
 
     def __float__(self) -> float:
+        seen = seen_by_tracer(self)
+        if seen is not self:
+            return float(seen)
         try:
             return float(self.data)
         except TypeError as error:
             raise not_one_number(self) from error
 
     def __bool__(self) -> bool:
+        seen = seen_by_tracer(self)
+        if seen is not self:
+            return bool(seen)
         if self.data.size != 1:
             raise not_one_truth(self)
         return bool(self.data)

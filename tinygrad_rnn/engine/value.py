@@ -18,6 +18,7 @@ from .graph import Node, creation_order
 from .intake import as_array, as_data, as_result
 from .leaf_history import HISTORIES, added_to, warn_if_stale
 from .messages import failed_forward, no_graph
+from .methods import seen_by_tracer
 from .operators import Operators
 from .rule import NO_PARAMS, RULES, Rule
 from .sweeping import starting_gradient, sweep_from
@@ -103,11 +104,15 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """Return a Value of the same data (aliased) that no gradient goes through."""
+        seen = seen_by_tracer(self)
+        if seen is not self:
+            return seen.detach()
         return Value(self.data, name=self.name, requires_grad=False)
 
     def as_leaf(self) -> Value:
         """Return a Value of the same data (aliased) that requires a gradient of its own."""
-        return Value(self.data)
+        seen = seen_by_tracer(self)
+        return Value(self.data) if seen is self else seen.as_leaf()
 
     def astype(self, dtype: Any) -> Value:
         """Return the data in another float dtype; the gradient comes back in this one."""
