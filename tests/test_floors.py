@@ -71,8 +71,8 @@ ROOMS = {
         sees="ops engine",
         files="refusals data_reads one_hot arguments shapes steps costs program traced capture"
         " collector regions row_sums passes joins placement dependences division by_id calls lanes"
-        " crossings arena memory lending plan cores second_core duet execution stepwise replay namespaces"
-        " surroundings trace compiled",
+        " crossings arena memory lending plan cores second_core duet execution stepwise replay"
+        " namespaces surroundings trace compiled",
     ),
     "compiler.passes": Room(
         7,
