@@ -6,6 +6,7 @@ the first batch may be frozen in, whatever the passes have made of the program.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.compiler import one_hot
+from tinygrad_rnn.compiler.passes.fold import fold
+from tinygrad_rnn.compiler.passes.look_up import look_up
 
 from .agreement import assert_agrees
 
@@ -94,6 +98,31 @@ def test_with_all_passes_new_inputs_agree(program: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)
     w = weights(rng, np.float64)
     assert_agrees(build(body, end, marked, w), w, batches(rng, T, B, np.float64))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(programs, st.integers(0, 2**31), st.booleans(), st.booleans())
+def test_with_one_hot_inputs_that_may_cease_to_be(
+    program: Any, seed: int, by_rows: bool, remains: bool
+) -> None:
+    """However small an array, rows are looked up, added up, and factors folded into weights."""
+    body, T, B, end, marked = program
+    rng = np.random.default_rng(seed)
+    w = weights(rng, np.float64)
+    drawn = [
+        (np.eye(H)[rng.integers(H, size=(T, B))], ids, h)
+        for _, ids, h in batches(rng, T, B, np.float64)
+    ]
+    if not remains:
+        drawn[1][0][rng.integers(T), rng.integers(B), rng.integers(H)] += 0.5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_hot, "ENOUGH", 1)
+        patch.setattr(one_hot, "CLASSES", 2)
+        patch.setattr(sys.modules[look_up.__module__], "is_quicker_by_rows", lambda *_: by_rows)
+        patch.setattr(sys.modules[fold.__module__], "WORTH", 0)
+        f = assert_agrees(build(body, end, marked, w), w, drawn)
+    if 0 in body:  # x @ W
+        assert ("ids of argument 0" in str(f.program)) is remains
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
