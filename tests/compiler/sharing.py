@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +10,11 @@ import numpy as np
 import pytest
 
 from tinygrad_rnn.compiler import division, lanes, trace
+from tinygrad_rnn.compiler import plan as planning
 from tinygrad_rnn.compiler.dependences import read_by, written_by
 from tinygrad_rnn.compiler.plan import Plan
-from tinygrad_rnn.compiler.regions import Region
+from tinygrad_rnn.compiler.regions import Region, Slot
 from tinygrad_rnn.compiler.steps import WRITTEN
-
-planning: Any = sys.modules["tinygrad_rnn.compiler.plan"]  # the package has a function of this name
 
 
 @contextmanager
@@ -27,6 +25,9 @@ def everything_shared() -> Iterator[None]:
         patch.setattr(lanes, "CROSSING", 0.0)
         patch.setattr(division, "PART", 1e-12)
         patch.setattr(division, "ROWS", 1)
+        patch.setattr(division, "HALVED", 0.0)
+        patch.setattr(division, "AHEAD", 0.0)
+        patch.setattr(division, "WHOLE", 1)
         patch.setattr(planning, "GAIN", -1.0)
         patch.setattr(planning, "SHARE", -1e9)
         patch.setattr(trace, "cores_for_programs", lambda: 2)
@@ -44,12 +45,20 @@ def taken(plan: Plan) -> int:
     return sum(sum(phase.lane) for phase in plan.phases)
 
 
-def bytes_of(plan: Plan, region: Region) -> np.ndarray:
-    """The bytes of the block that a region takes; none where memory is never used twice."""
-    begin = plan.memory.starts.get(region.slot)
-    if begin is None:
+def beginnings(plan: Plan) -> dict[Slot, int]:
+    """Where each slot begins: in the block, or behind it if its memory is its own."""
+    found, end = dict(plan.memory.starts), plan.memory.nbytes
+    for slot in plan.lent.values():
+        found[slot] = end
+        end += slot.nbytes
+    return found
+
+
+def bytes_of(region: Region, begins: dict[Slot, int]) -> np.ndarray:
+    """The bytes that a region takes; none in an array that is not the program's."""
+    if region.slot not in begins:
         return np.empty(0, int)
-    found = np.arange(region.form.itemsize) + begin + region.offset
+    found = np.arange(region.form.itemsize) + begins[region.slot] + region.offset
     for n, step in zip(region.form.shape, region.form.strides, strict=True):
         found = np.add.outer(np.arange(n) * step, found).ravel()
     return np.unique(found)
@@ -62,11 +71,13 @@ def faults(plan: Plan) -> list[str]:
     must find in what it reads what was written there for it.
     """
     found: list[str] = []
-    slots = {slot: k for k, slot in enumerate(plan.memory.starts)}
-    held = np.full(plan.memory.nbytes, -1)  # whose each byte is, if one core runs all
+    begins = beginnings(plan)
+    slots = {slot: k for k, slot in enumerate(begins)}
+    end = max((begin + slot.nbytes for slot, begin in begins.items()), default=0)
+    held = np.full(end, -1)  # whose each byte is, if one core runs all
 
     def hold(region: Region) -> None:
-        held[bytes_of(plan, region)] = slots.get(region.slot, -1)
+        held[bytes_of(region, begins)] = slots.get(region.slot, -1)
 
     for s in plan.program.steps:
         if s.kind in WRITTEN:
@@ -78,11 +89,11 @@ def faults(plan: Plan) -> list[str]:
             known[lane] = max(known[lane], needs)
             regions = list(read_by(plan.placement, s))
             for region in regions:
-                if np.any(held[bytes_of(plan, region)] != slots.get(region.slot)):
+                if np.any(held[bytes_of(region, begins)] != slots.get(region.slot)):
                     found.append(f"{s!r} reads what is not there")
-            reads = np.concatenate([np.empty(0, int), *(bytes_of(plan, x) for x in regions)])
+            reads = np.concatenate([np.empty(0, int), *(bytes_of(x, begins) for x in regions)])
             regions = list(written_by(plan.placement, s))
-            writes = np.concatenate([np.empty(0, int), *(bytes_of(plan, x) for x in regions)])
+            writes = np.concatenate([np.empty(0, int), *(bytes_of(x, begins) for x in regions)])
             for other, its_lane, rank, read, written in seen:
                 if its_lane != lane and rank >= known[lane]:
                     both = [(writes, written), (writes, read), (reads, written)]

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler import cores
+from tinygrad_rnn.compiler import cores, duet
 from tinygrad_rnn.compiler.cores import SETTINGS, blas_threads, cores_for_programs
 from tinygrad_rnn.compiler.duet import Duet
+from tinygrad_rnn.compiler.lanes import Lanes
 from tinygrad_rnn.compiler.second_core import SECOND_CORE, SecondCore
 
 from .agreement import step
@@ -65,7 +66,7 @@ def halves(compiled: Any) -> list[tuple[Duet, set[tuple[int, int]]]]:
     (frame,) = compiled.last.pools.idle[compiled.last.pools.expected]
     found = [half for half in (frame.forward, frame.backward) if isinstance(half[0], Duet)]
     assert found
-    return [(duet, {duet.places[i] for i, *_ in lent}) for duet, lent in found]
+    return [(both, {both.places[i] for _, i, *_ in lent}) for both, lent in found]
 
 
 def test_an_op_that_fails_here_stops_the_other_lane(
@@ -91,8 +92,8 @@ def test_what_is_raised_in_a_lane_is_raised_by_the_call(
 ) -> None:
     f = tg.compile(loss)
     expected = step(f, [W, U], (X,))
-    duet, replaced = halves(f)[half]
-    own = duet.lists[lane]
+    both, replaced = halves(f)[half]
+    own = both.lists[lane]
     gates = (Duet.go_through, Duet.begin)
     places = [
         i
@@ -108,8 +109,8 @@ def test_what_is_raised_in_a_lane_is_raised_by_the_call(
     with pytest.raises(error):
         step(f, [W, U], (X,))
     own[place] = call
-    assert all(gate.locked() for gate in duet.gates)
-    assert not duet.is_asked
+    assert all(gate.locked() for gate in both.gates)
+    assert not both.is_asked
     assert same(step(f, [W, U], (X,)), expected)
 
 
@@ -118,22 +119,42 @@ def test_an_interruption_while_waiting_for_the_end_is_raised_after_it(
 ) -> None:
     f = tg.compile(loss)
     expected = step(f, [W, U], (X,))
-    duet, _ = halves(f)[-1]
-    wait, interrupted = duet.ended.wait, []
+    both, _ = halves(f)[-1]
+    wait, interrupted = both.ended.wait, []
 
     def interrupted_wait() -> None:
         if not interrupted:
             interrupted.append(True)
             raise KeyboardInterrupt
         wait()
-        interrupted.append(duet.ended.is_set())
+        interrupted.append(both.ended.is_set())
 
-    monkeypatch.setattr(duet.ended, "wait", interrupted_wait)
+    monkeypatch.setattr(both.ended, "wait", interrupted_wait)
     with pytest.raises(KeyboardInterrupt):
         step(f, [W, U], (X,))
     assert interrupted == [True, True]
     monkeypatch.undo()
     assert same(step(f, [W, U], (X,)), expected)
+
+
+def test_steps_wait_for_each_other_and_their_calls_can_be_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+    calls: list[Any] = [[(made.append, (k,))] for k in "abcd"]
+    calls[0] = [*calls[0], (made.append, ("A",))]  # a step may make several
+    both = Duet(calls, Lanes([], [0, 1, 0, 1], [0, 1, 1, 2], 0.0))
+    for _ in range(10):
+        both.run()
+    assert made == [*"aAbcd"] * 10
+    both.replace(1, (made.append, ("B",)))
+    both.replace(2, (made.append, ("C",)))
+    made.clear()
+    both.run()
+    assert made == [*"aABCd"]
+    monkeypatch.setattr(SECOND_CORE, "borrow", lambda: False)
+    both.run()
+    assert made == [*"aABCd"] * 2
 
 
 def test_threads_of_the_user_do_not_meet(shared: None) -> None:
@@ -169,7 +190,7 @@ def test_without_a_new_thread_one_core_does_all(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", none_left)
-    monkeypatch.setattr(sys.modules["tinygrad_rnn.compiler.duet"], "SECOND_CORE", SecondCore())
+    monkeypatch.setattr(duet, "SECOND_CORE", SecondCore())
     assert same(step(f, [W, U], (X,)), expected)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 import tinygrad_rnn as tg
 from tests.benchmarks.ours import layer_model, loop_model
 from tests.benchmarks.problem import make
+from tinygrad_rnn.compiler import trace
 from tinygrad_rnn.compiler.crossings import Crossings
 from tinygrad_rnn.compiler.duet import Duet
 from tinygrad_rnn.compiler.lanes import Lanes
@@ -144,10 +144,41 @@ def test_memory_in_disorder_is_found(net: Any, monkeypatch: pytest.MonkeyPatch) 
         patch.setattr(Memory, "touch", forget)
         assert any("not there" in fault for fault in faults(shared_plan(compiled)))
     plan = shared_plan(compiled)
-    last = max(i for i, needs in enumerate(plan.phases[1].needs) if needs)
-    needs = [0 if i == last else n for i, n in enumerate(plan.phases[1].needs)]
-    plan.phases = (plan.phases[0], Lanes(*plan.phases[1][:2], needs, 0.0))  # a gate left out
-    assert any("same time" in fault for fault in faults(plan))
+    forward, back = plan.phases
+    gates = [i for i, n in enumerate(back.needs) if n > known_before(back, i)]
+    assert len(gates) > 5
+    for gate in gates:  # left out
+        needs = [0 if i == gate else n for i, n in enumerate(back.needs)]
+        plan.phases = (forward, Lanes(back.order, back.lane, needs, 0.0))
+        assert any("same time" in fault for fault in faults(plan))
+
+
+def known_before(phase: Lanes, i: int) -> int:
+    """How many steps of the other lane a step's lane has waited for before it."""
+    pairs = zip(phase.lane[:i], phase.needs[:i], strict=True)
+    return max((needs for lane, needs in pairs if lane == phase.lane[i]), default=0)
+
+
+def test_gradients_that_are_handed_out_are_kept(shared: None) -> None:
+    w, u, v = (tg.Value(0.1 * rng.normal(size=(40, 40))) for _ in range(3))
+
+    def fn(x: Any) -> Any:
+        h = g = x[0]
+        for row in x:
+            h, g = np.tanh(h @ w + row), np.sin(g @ u - row)
+        return np.sum(np.tanh(h @ v) ** 2) + np.sum(g**2)
+
+    inputs = list(rng.normal(size=(4, 6, 3, 40)))
+    f = tg.compile(fn)
+    found, expected = [], []
+    for x in inputs:
+        found.append(step(f, [w, u, v], (x,)))  # and held, while the next runs
+        expected.append([*step(fn, [w, u, v], (x,))])
+    for mine, theirs in zip(found, expected, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert len(plan_of(f).lent) == 3
+    assert sum(plan_of(f).phases[1].lane) > 5
 
 
 def test_random_numbers_are_drawn_in_order(shared: None) -> None:
@@ -185,9 +216,7 @@ def test_large_programs_are_shared_unless_they_are_told_not_to(
     parameters, loss, *args = layer_model(make("lstm50"))
     found = {}
     for cores, there in ((1, 2), (2, 1), (None, 1), (None, 2)):
-        monkeypatch.setattr(
-            sys.modules["tinygrad_rnn.compiler.trace"], "cores_for_programs", lambda n=there: n
-        )
+        monkeypatch.setattr(trace, "cores_for_programs", lambda n=there: n)
         f = tg.compile(loss, cores=cores)
         found[cores, there] = step(f, parameters, tuple(args))
         assert (taken(plan_of(f)) > 0) == (cores == 2 or (cores is None and there == 2))

@@ -1,8 +1,9 @@
-"""Long products in parts, of which some can be computed before the last row is there.
+"""Long products in parts, of which some can be computed beside others. Imports `costs`, `passes`.
 
-Imports `costs`, `passes` and `program`. The gradient of a recurrent weight is a product over the
-rows of all time steps. As a sum of products over some rows each it keeps a second core busy while
-the first one is still on its way back through time. The parts are added in a fixed order.
+The gradient of a recurrent weight is a product over the rows of all time steps. As a sum of
+products over some rows each, added in a fixed order, it keeps a second core busy while the first
+one is still on its way back through time. A product that the way itself leads through is divided
+into two, of some rows or columns each, if it is long enough for two cores to meet for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ..engine.rule import RULES
+from ..ops import concatenate
 from .costs import seconds
 from .passes.kinds import Labels
 from .program import Program
@@ -19,6 +21,9 @@ ADD, GETITEM, MATMUL = (RULES[name] for name in ("add", "getitem", "matmul"))
 PARTS = 8  # at most
 PART = 0.25e-3  # seconds that one takes at least
 ROWS = 256  # of a part at least, so that adding it is little beside multiplying
+HALVED = 0.4e-3  # seconds of a product that two cores meet for
+AHEAD = 60e-6  # seconds that the core which comes to it begins before the other
+WHOLE = 32  # columns that BLAS computes together
 
 
 def divided(program: Program) -> Program:
@@ -26,11 +31,12 @@ def divided(program: Program) -> Program:
     varies = Labels(program).varies
 
     def rewrite(s: Step, inputs: tuple[Step, ...]) -> Step:
-        if s.rule is MATMUL and all(x.ndim == 2 and x in varies for x in s.inputs):
+        if s.rule is not MATMUL or s.inputs[1].ndim != 2:
+            return s.on(inputs)
+        if all(x.ndim == 2 and x in varies for x in s.inputs):
             parts = min(PARTS, int(seconds(s) / PART), s.inputs[1].shape[0] // ROWS)
-            if parts > 1:
-                return sum_of_parts(s, inputs, parts)
-        return s.on(inputs)
+            return sum_of_parts(s, inputs, parts) if parts > 1 else s.on(inputs)
+        return two_parts(s, inputs) if seconds(s) >= HALVED else s.on(inputs)
 
     return program.rewritten(rewrite)
 
@@ -49,3 +55,26 @@ def sum_of_parts(s: Step, inputs: tuple[Step, ...], parts: int) -> Step:
         total = part if total is None else step(ADD, [total, part], scope=s.scope)
     assert total is not None
     return total
+
+
+def two_parts(s: Step, inputs: tuple[Step, ...]) -> Step:
+    """Return a product as two: of some rows each, or of some columns if there are more of them.
+
+    The first is the larger one, so that nobody waits for the second, which begins later.
+    """
+    a, b = inputs
+    columns = s.shape[-1]
+    by_columns = s.size < columns * columns
+    length, whole = (columns, WHOLE) if by_columns else (s.shape[0], 1)
+    first = round(length * (1 + AHEAD / seconds(s)) / 2 / whole) * whole
+    if not 0 < first < length:
+        return s.on(inputs)
+    parts = []
+    for piece in (slice(0, first), slice(first, length)):
+        if by_columns:
+            operands = [a, step(GETITEM, [b], {"index": (slice(None), piece)})]
+        else:
+            operands = [step(GETITEM, [a], {"index": (piece,)}), b]
+        parts.append(step(MATMUL, operands, scope=s.scope))
+    axis = s.ndim - 1 if by_columns else 0
+    return step(concatenate.rule, parts, {"axis": axis}, s.scope)
