@@ -24,6 +24,15 @@ ALIGNMENT = 64  # bytes: a cache line
 LARGE = 4096  # bytes: a shorter result is copied in less time than it takes to hand it out
 
 
+class Lendable(np.ndarray):
+    """Memory from which arrays are handed out.
+
+    An array that sees part of another holds what lies beneath it, and NumPy looks through arrays of
+    its own type to the first of them. Not so here: whoever sees part of what is handed out holds
+    what is handed out, because this is of another type.
+    """
+
+
 class Loan:
     """The memory of one result, and who holds what has been handed out last.
 
@@ -34,29 +43,29 @@ class Loan:
 
     Attributes
     ----------
-    memory : bytearray
-        Where the program writes it, `start` bytes in. Where an array sees part of another, NumPy
-        lets it hold the first of all arrays beneath; beneath what is handed out there is none, so
-        that whoever sees part of that holds that.
+    memory : Lendable
+        Bytes; from the one at `start` on the program writes the result there.
     borrower : callable
         Returns the array that was handed out, or None if nobody holds it any more.
     """
 
-    __slots__ = ("borrower", "dtype", "memory", "nbytes", "shape", "start")
+    __slots__ = ("borrower", "form", "memory", "result", "start")
 
     def __init__(self, form: np.ndarray) -> None:
-        self.shape, self.dtype, self.nbytes = form.shape, form.dtype, form.nbytes
+        self.form = form
         self.renew()
 
     def renew(self) -> None:
         """Take new memory."""
-        self.memory = bytearray(self.nbytes + ALIGNMENT)
-        self.start = -address(np.frombuffer(self.memory, np.uint8)) % ALIGNMENT
+        form = self.form
+        self.memory = Lendable(form.nbytes + ALIGNMENT, np.uint8)
+        self.start = -address(self.memory) % ALIGNMENT
+        self.result = Lendable(form.shape, form.dtype, self.memory, self.start)
         self.borrower: Callable[[], Any] = nobody
 
     def hand_out(self) -> np.ndarray:
         """Return the result in an array that its receiver may keep and change."""
-        array = np.ndarray(self.shape, self.dtype, self.memory, self.start)
+        array = self.result.view(np.ndarray)
         self.borrower = weakref.ref(array)
         return array
 

@@ -18,6 +18,8 @@ def as_array(x: Any) -> Any:
 
 def as_data(data: Any, requires_grad: bool) -> Any:
     """Turn what a person passes to `Value` into an array or a NumPy scalar."""
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind == "f":
+        return data
     if isinstance(data, (bool, int, float)):
         return np.float64(data)
     if isinstance(data, Node):
