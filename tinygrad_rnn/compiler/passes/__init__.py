@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from ...engine.errors import explain
@@ -54,9 +55,9 @@ def chosen(names: Iterable[str] | None) -> tuple[str, ...]:
 
 def optimised(program: Program, names: Iterable[str]) -> Program:
     """Apply the passes of these names one after the other, checking the program after each."""
-    *_, last = stages(program, names)
-    last[1].remake = lambda: dict(stages(program, names))
-    return last[1]
+    ((_, last),) = deque(stages(program, names), maxlen=1)  # those before it are freed on the way
+    last.remake = lambda: dict(stages(program, names))
+    return last
 
 
 def stages(program: Program, names: Iterable[str]) -> Iterator[tuple[str, Program]]:
