@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..data import Vocabulary, one_pass
+from ..data import Vocabulary, Window, one_pass
 from ..nn import LanguageModel
 from ..ops import softmax_cross_entropy
 from .checkpoint import read_checkpoint
@@ -158,7 +158,19 @@ def fill(model: LanguageModel, weights: Mapping[str, NDArray[Any]]) -> None:
         raise CheckpointError(f"the checkpoint contradicts itself: {error}") from error
 
 
-def mean_loss(model: LanguageModel, ids: ArrayLike, batch_size: int, seq_length: int) -> float:
+def window_score(model: LanguageModel, window: Window, before: Any) -> tuple[Any, Any]:
+    """Return the mean loss of a window, and the state after it."""
+    logits, after = model(window.inputs, before)  # (T, B, V)
+    return softmax_cross_entropy(logits, window.targets), after
+
+
+def mean_loss(
+    model: LanguageModel,
+    ids: ArrayLike,
+    batch_size: int,
+    seq_length: int,
+    score: Callable[[LanguageModel, Window, Any], tuple[Any, Any]] = window_score,
+) -> float:
     """Return the mean loss over every transition of a text, in nats per character.
 
     Parameters
@@ -171,14 +183,15 @@ def mean_loss(model: LanguageModel, ids: ArrayLike, batch_size: int, seq_length:
         How many places are read side by side; no more than a window's length fits in between.
     seq_length : int
         The length of a window; the state is carried from one to the next.
+    score : callable
+        Does what `window_score` does.
     """
     ids = np.asarray(ids)
     lanes = max(1, min(batch_size, (len(ids) - 1) // seq_length))
     total, count, state = 0.0, 0, None
     with evaluating(model):
         for window in one_pass(ids, lanes, seq_length):
-            logits, state = model(window.inputs, None if window.fresh else state)  # (T, B, V)
-            loss = softmax_cross_entropy(logits, window.targets)
+            loss, state = score(model, window, None if window.fresh else state)
             total += float(loss) * window.targets.size
             count += window.targets.size
     return total / count

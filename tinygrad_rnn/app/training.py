@@ -88,7 +88,7 @@ class Training:
         self.optimizer: Optimizer = OPTIMIZERS[config.optimizer](
             self.parameters.values(), lr=config.learning_rate
         )
-        self.computing = WindowComputing(config)
+        self.computing = WindowComputing(config, len(self.val_ids))
         self.state: Any = None
         self.step = 0
         self.best: dict[str, Any] = {}
@@ -177,7 +177,7 @@ class Training:
             return None
         sizes = (self.config.batch_size, self.config.seq_length)
         with np.errstate(over="ignore", invalid="ignore"):
-            loss = mean_loss(self.model, self.val_ids, *sizes)
+            loss = mean_loss(self.model, self.val_ids, *sizes, self.computing.score)
         if not math.isfinite(loss):
             raise self._diverged(
                 f"step {self.step}: the validation loss is {loss:g}",

@@ -1,4 +1,7 @@
-"""How the loss of a window is computed: compiled, or op by op. Imports nn and files above."""
+"""How the loss of a window is computed: compiled, or op by op. Imports nn and files above.
+
+In training that is the loss of an update; in validation, the score of a window of another text.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,24 @@ from ..engine.value import Value
 from ..nn import LanguageModel
 from .config import Config
 from .saved_state import STATES
+from .trained import window_score
 from .window_loss import window_loss
+
+MANY = 20  # windows that take longer to be scored op by op than to be traced once
 
 
 class WindowComputing:
-    """`window_loss`, traced at its first call and then replayed.
+    """`window_loss` and `window_score`, traced at their first call and then replayed.
 
     Parameters
     ----------
     config : Config
         Says whether to compute op by op instead, and how long a window is. Those at the beginning
-        of a text may be shorter (``bptt``); each is of a form of its own, and comes once an epoch.
+        of a text may be shorter (``bptt``), and those at the end of another one; each is of a form
+        of its own, and comes once. They are computed op by op.
+    others : int
+        How many characters there are to validate with. Few are read op by op: that takes less time
+        than to trace it.
 
     Attributes
     ----------
@@ -30,9 +40,12 @@ class WindowComputing:
         Why it computes op by op although it should not; empty where it does what it should.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, others: int) -> None:
+        self.config = config
         self.length = config.truncation.k2
         self.loss = window_loss if config.eager else compile(window_loss)
+        is_long = others >= MANY * config.batch_size * config.seq_length
+        self.scoring = compile(window_score) if is_long and not config.eager else window_score
         self.reason = ""
 
     def __call__(
@@ -49,6 +62,19 @@ class WindowComputing:
             self.loss = window_loss
             loss, after = window_loss(model, window, before, leaving)
         return loss, after
+
+    def score(self, model: LanguageModel, window: Window, before: Any) -> tuple[Value, Any]:
+        """Return what `window_score` returns."""
+        if window.inputs.shape != (self.config.seq_length, self.config.batch_size):
+            return window_score(model, window, before)
+        if before is None:
+            before = first_state(self.config)
+        try:
+            return self.scoring(model, window._replace(fresh=False), before)
+        except CaptureError as error:
+            self.reason = self.reason or str(error).partition("\n")[0]
+            self.scoring = window_score
+            return window_score(model, window, before)
 
 
 def first_state(config: Config) -> Any:
