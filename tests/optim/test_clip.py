@@ -69,6 +69,16 @@ def test_no_overflow_and_no_underflow() -> None:
     np.testing.assert_allclose(w.grad, 1.0, rtol=1e-6)
 
 
+@pytest.mark.parametrize("power", [-1000, -600, -480, -460, -440, 0, 460, 500, 520, 900])
+def test_a_norm_grows_with_its_gradients_beyond_where_squares_do(power: int) -> None:
+    g = np.random.default_rng(1).standard_normal(1000)
+    norm = clip_grad_norm_([weight(g), weight(3 * g)], math.inf)
+    assert norm == pytest.approx(np.sqrt(10 * np.sum(g * g)), rel=1e-14)
+    scale = 2.0**power
+    scaled = clip_grad_norm_([weight(g * scale), weight(3 * g * scale)], math.inf)
+    assert scaled / scale == pytest.approx(norm, rel=1e-14)
+
+
 def test_the_norm_of_float32_gradients_has_the_digits_of_float64() -> None:
     g = np.random.default_rng(0).standard_normal(5000).astype(np.float32)
     exact = math.sqrt(math.fsum(x * x for x in map(float, g)))

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from .options import real
 from .parameters import Parameter, label, parameter_list
 
+SMALL = 1e-280  # a sum of squares, beside which those that have vanished are nothing
+
 
 def clip_grad_norm_(
     params: Iterable[Parameter] | Parameter,
@@ -123,6 +125,12 @@ def clip_grad_value_(params: Iterable[Parameter] | Parameter, clip_value: float)
 
 def _norm(gradients: list[NDArray[Any]], p: float) -> float:
     """‖g‖ₚ = (Σ|gᵢ|ᵖ)^(1/p) over the entries of all arrays together."""
+    if p == 2:
+        vectors = [np.asarray(g, np.float64).ravel() for g in gradients]
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = sum(float(np.dot(a, a)) for a in vectors)
+        if SMALL < total < math.inf:
+            return math.sqrt(total)
     magnitudes = [np.abs(g, dtype=np.float64).ravel() for g in gradients]
     largest = float(np.max([np.max(a, initial=0.0) for a in magnitudes], initial=0.0))
     if math.isinf(p) or largest == 0.0 or not math.isfinite(largest):
@@ -131,7 +139,7 @@ def _norm(gradients: list[NDArray[Any]], p: float) -> float:
     total = 0.0
     for a in magnitudes:
         a /= largest
-        total += float(a @ a) if p == 2 else float(np.sum(a**p))
+        total += float(np.sum(a**p))
     return float(largest * total ** (1 / p))
 
 
