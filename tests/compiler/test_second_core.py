@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -243,7 +244,7 @@ def output(program: str, *options: str) -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=os.path.dirname(os.path.dirname(os.path.dirname(__file__))),
+        cwd=Path(__file__).parents[2],
     )
     assert (run.returncode, run.stderr) == (0, "")
     return run.stdout.strip()
@@ -283,6 +284,21 @@ def test_a_second_core_has_to_be_there_and_idle(free: Callable[..., None]) -> No
     assert cores_for_programs() == 1
     free(8, 8, OPENBLAS_NUM_THREADS="1")  # the library knows better: it was told later
     assert cores_for_programs() == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [("max 100000", 2), ("150000 100000", 1), ("400000 100000", 2), (None, 2)]
+)
+def test_a_container_may_leave_less_than_two_cores(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: str | None, most: int
+) -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("this system has other containers")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    monkeypatch.setattr(cores, "LIMIT", tmp_path / "cpu.max")
+    if limit is not None:
+        (tmp_path / "cpu.max").write_text(f"{limit}\n")
+    assert cores.available() == most
 
 
 def test_of_another_blas_the_environment_tells(free: Callable[..., None]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import numpy as np
 
 from ..engine.errors import explain
 
+# Microseconds that all processes of a container may run in how many: "150000 100000".
+LIMIT = Path("/sys/fs/cgroup/cpu.max")
 # How many threads BLAS is to use, where its users say.
 SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "GOTO_NUM_THREADS")
 
@@ -41,8 +44,17 @@ def cores_for_programs() -> int:
 def available() -> int:
     """Return on how many cores this process may run."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
+        return min(len(os.sched_getaffinity(0)), share_of_container())
     return os.cpu_count() or 1
+
+
+def share_of_container() -> int:
+    """Return how many cores' time a container leaves its processes; many where it sets no limit."""
+    try:
+        limit, period = LIMIT.read_text().split()
+        return int(limit) // int(period)
+    except (OSError, ValueError):  # no such file, or "max"
+        return sys.maxsize
 
 
 def blas_threads() -> int | None:
