@@ -12,7 +12,7 @@ import scipy.special
 import tinygrad_rnn as tg
 from tinygrad_rnn.compiler import PASSES
 from tinygrad_rnn.compiler.calls import call_of
-from tinygrad_rnn.engine.rule import RULES
+from tinygrad_rnn.ops.softmax import shifted_rows
 
 from .agreement import assert_agrees
 
@@ -233,8 +233,16 @@ def test_shifted_rows_have_exponentials_and_the_same_softmax(largest: float, dty
     with np.errstate(invalid="ignore"):
         expected = scipy.special.softmax(x.astype(np.float64), axis=-1)
         for out in (np.empty_like(x), x):  # in a place of its own, and over its operand
-            function, arguments = call_of(RULES["shifted_rows"], (x,), {}, out)
+            function, arguments = call_of(shifted_rows.rule, (x,), {}, out)
             function(*arguments)
             assert not (np.exp(out) == np.inf).any()
             got = scipy.special.softmax(out.astype(np.float64), axis=-1)
             np.testing.assert_allclose(got, expected, rtol=16 * 4 * np.finfo(dtype).eps, atol=1e-7)
+
+
+def test_rows_near_0_are_not_shifted_and_others_by_their_largest_entry() -> None:
+    x = np.array([[1.0, -2.0, 0.5], [3.0, 3.0, -1.0]])
+    np.testing.assert_array_equal(shifted_rows(x), x)
+    assert not np.shares_memory(shifted_rows(x), x)
+    np.testing.assert_array_equal(shifted_rows(30 * x), [[0, -90, -15], [0, 0, -120]])
+    assert "shifted_rows" not in tg.RULES  # it has no derivative, and nobody shall lose one

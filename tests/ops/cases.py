@@ -17,7 +17,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn.engine.pullback import alias
 from tinygrad_rnn.ops.comparison import checked
 from tinygrad_rnn.ops.dropout import keep_mask
-from tinygrad_rnn.ops.softmax import at_ids, class_ids, shifted_rows
+from tinygrad_rnn.ops.softmax import at_ids, class_ids
 
 
 @dataclass(frozen=True)
@@ -290,9 +290,6 @@ PLAIN_CASES: list[Case] = [
     Case("one_hot", (np.array([1, -1, 3]), X), lambda i, x: np.eye(4)[i] * [[1], [0], [1]],
          {"ignore_index": -1}),
     Case("class_ids", (np.array([1, 0, 3]), X), lambda i, x: i, call=class_ids),
-    Case("shifted_rows", (X,), lambda x: x, call=shifted_rows),
-    Case("shifted_rows", (30 * X,), lambda x: np.stack([row - max(row) for row in x]),
-         call=shifted_rows),
     Case("checked", (integers(5, 3),), lambda x: x, {"check": np.all},
          call=lambda x: checked(x, check=np.all)),
     Case("keep_mask", (X,),

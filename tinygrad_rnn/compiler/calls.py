@@ -15,7 +15,7 @@ import numpy as np
 from ..engine.errors import ShapeError, explain
 from ..engine.rule import RULES, Rule
 from ..ops.indexing import HOLE
-from ..ops.softmax import is_calm
+from ..ops.softmax import is_calm, shifted_rows
 from .by_id import Call, by_id, is_ids
 from .joins import CLONE
 from .passes.rules import LESS_ONE_HOT, PACKED
@@ -32,7 +32,7 @@ UFUNCS: dict[Rule, np.ufunc] = {
     )
 }
 # Ops whose result can be written over an operand: each entry waits for its own place only.
-IN_PLACE = {*UFUNCS, LESS_ONE_HOT, RULES["shifted_rows"]}
+IN_PLACE = {*UFUNCS, LESS_ONE_HOT, shifted_rows.rule}
 BLOCK = 64  # rows of a matrix that is transposed
 REDUCTIONS: dict[Rule, np.ufunc] = {
     RULES["sum"]: np.add,
@@ -129,7 +129,7 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         return ufunc.reduce, (x, axis, out.dtype, out, params.get("keepdims", False))
     if rule is RULES["matmul"]:
         return product_into(inputs[0], inputs[1], out)
-    if rule is RULES["shifted_rows"] and out.size and out.dtype == inputs[0].dtype:
+    if rule is shifted_rows.rule and out.size and out.dtype == inputs[0].dtype:
         return shifted_into(inputs[0], out)
     if rule is RULES["where"] and is_mask(inputs[0]):
         return where_into, (*inputs, out)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import RULES
+from ...ops.softmax import shifted_rows
 from ..program import Program
 from ..regions import VIEWS
 from ..shapes import frozen
@@ -17,8 +18,8 @@ MATMUL, TAKE = RULES["matmul"], RULES["take"]
 JOINS = {RULES["stack"], RULES["concatenate"]}
 
 # Ops that work along the last axes, whatever is before them.
-ROW_OPS = ["at_ids", "class_ids", "one_hot", "shifted_rows", "softmax", "log_softmax"]
-BY_ROWS = {LESS_ONE_HOT, *(RULES[n] for n in ROW_OPS)}
+ROW_OPS = ["at_ids", "class_ids", "one_hot", "softmax", "log_softmax"]
+BY_ROWS = {LESS_ONE_HOT, shifted_rows.rule, *(RULES[n] for n in ROW_OPS)}
 REDUCTIONS = {RULES[n] for n in ["sum", "max", "min", "mean", "prod", "logsumexp"]}
 
 
