@@ -274,3 +274,28 @@ def test_gates_are_halved_in_the_weights_if_there_are_more_of_them(rows: int) ->
         assert sorted(halved) == sorted([(V, 4 * H), (H, 4 * H), (4 * H,), *[(rows, 4 * H)] * T])
     else:
         assert halved == [(rows, 4 * H)] * 2 * T
+
+
+def test_axes_that_stay_where_they_are_are_no_transpose() -> None:
+    """Square arrays, so that one taken for its transpose would fit as well."""
+    size = 700
+    W, U, b = params = weights(np.float32, W=(size, size), U=(4, 4), b=(4,))
+
+    def looked_up(x):  # type: ignore[no-untyped-def]
+        return np.sum(np.tanh(0.1 * (np.transpose(W, (0, 1)) @ x)))
+
+    assert_agrees(looked_up, [W], [(one_hot(i, np.float32, (size,)),) for i in range(2)])
+
+    def folded(x):  # type: ignore[no-untyped-def]
+        h = c = np.zeros((B, 1), np.float32)
+        for t in range(T):
+            a = x[t] @ np.transpose(U, (0, 1)) + b
+            i, f = tg.sigmoid(a[:, :1]), tg.sigmoid(a[:, 1:2])
+            g, o = np.tanh(a[:, 2:3]), tg.sigmoid(a[:, 3:])
+            c = f * c + i * g
+            h = h + o * np.tanh(c)
+        return np.sum(h * h)
+
+    rng = np.random.default_rng(0)
+    f = assert_agrees(folded, params[1:], [(rng.normal(size=(T, B, 4)).astype("f"),)] * 2)
+    assert "multiply" in [s.rule.name for s in f.program.computed() if s.shape == U.shape]

@@ -122,7 +122,7 @@ class Weights:
         """Return a weight and a row in one; of a transposed weight, so that it is read in order."""
         key = (rule, weight, row)
         if key not in self.made:
-            if weight.rule is TRANSPOSE:
+            if weight.rule is TRANSPOSE and not weight.params.get("axes"):
                 column = step(RESHAPE, [row], {"shape": (row.size, 1)})
                 self.made[key] = step(TRANSPOSE, [step(rule, [weight.inputs[0], column])])
             else:

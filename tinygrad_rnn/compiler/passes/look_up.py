@@ -70,7 +70,7 @@ def look_up(program: Program) -> Program:
             ids = ids_in(x)
             if ids is not None:  # x @ W
                 return step(TAKE, [table_of(other), ids], {"axis": 0}, s.scope)
-            if x.rule is TRANSPOSE and x.ndim == 2:
+            if x.rule is TRANSPOSE and x.ndim == 2 and not x.params.get("axes"):
                 (rows,) = x.inputs
                 sums = added_up(other, ids_in(rows), s.shape)  # xᵀ @ g
                 if sums is None:  # gᵀ @ x
