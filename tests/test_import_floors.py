@@ -145,6 +145,47 @@ def test_a_cycle_is_rejected_even_where_the_table_would_allow_it(judge: Build) -
     assert cycles == ["a/one.py:1: cycle: a.one → b.two → c.three → a.one"]
 
 
+@pytest.mark.parametrize(
+    ("path", "source", "target"),
+    [
+        ("program/steps.py", "from ..tracing.traced import Traced\n", "compiler.tracing.traced"),
+        ("program/steps.py", "from ..tracing import traced\n", "compiler.tracing.traced"),
+        ("program/steps.py", "from .. import tracing\n", "compiler.tracing.__init__"),
+        ("program/steps.py", "from ..tracing import Traced\n", "compiler.tracing.__init__"),
+        ("program/steps.py", "from .. import Compiled\n", "compiler.__init__"),
+        ("tracing/capture.py", "from ..passes.fold import fold\n", "compiler.passes.fold"),
+        ("calls/by_id.py", "from ..places.plan import Plan\n", "compiler.places.plan"),
+        ("two_cores/lanes.py", "from ..running.replay import f\n", "compiler.running.replay"),
+        ("running/replay.py", "from ..compiled import compile\n", "compiler.compiled"),
+        ("running/replay.py", "from .. import trace\n", "compiler.trace"),
+    ],
+)
+def test_no_import_climbs_from_one_room_of_the_compiler_to_the_next(
+    judge: Build, path: str, source: str, target: str
+) -> None:
+    rooms = {
+        "compiler/__init__.py": "from .compiled import compile\n",
+        "compiler/compiled.py": "from .trace import Trace\nfrom .passes import chosen\n",
+        "compiler/trace.py": "from .running.replay import Replay\n",
+        "compiler/running/replay.py": "from ..places.plan import plan\n",
+        "compiler/places/plan.py": "from ..two_cores import lanes\n",
+        "compiler/two_cores/lanes.py": "from ..calls.by_id import by_id\n",
+        "compiler/calls/by_id.py": "from ..passes.fold import fold\n",
+        "compiler/passes/__init__.py": "from .fold import fold\n",
+        "compiler/passes/fold.py": "from ..tracing.capture import Tracer\n",
+        "compiler/tracing/__init__.py": "",
+        "compiler/tracing/capture.py": "from .traced import Traced\n",
+        "compiler/tracing/traced.py": "from ..program.steps import Step\n",
+        "compiler/program/steps.py": "from ...engine.rule import Rule\n",
+    }
+    assert judge(SOUND | rooms) == []
+    found = judge(SOUND | rooms | {f"compiler/{path}": source})
+    said = (
+        f"compiler/{path}:1: imports {target}: upward, it stands above in the order of its folder"
+    )
+    assert said in found, found
+
+
 def test_nested_folders_keep_the_order_of_both(judge: Build) -> None:
     rooms = ROOMS | {
         "compiler": Room(7, files="program passes run"),

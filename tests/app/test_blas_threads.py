@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tinygrad_rnn.app.blas_threads import one_blas_thread
-from tinygrad_rnn.compiler.cores import SETTINGS, function, libraries
+from tinygrad_rnn.compiler.two_cores.cores import SETTINGS, function, libraries
 
 
 @pytest.fixture

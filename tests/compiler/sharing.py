@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_rnn.compiler import division, lanes, trace
-from tinygrad_rnn.compiler import plan as planning
-from tinygrad_rnn.compiler.dependences import read_by, written_by
-from tinygrad_rnn.compiler.plan import Plan
-from tinygrad_rnn.compiler.regions import Region, Slot
-from tinygrad_rnn.compiler.steps import WRITTEN
+from tinygrad_rnn.compiler import trace
+from tinygrad_rnn.compiler.places import plan as planning
+from tinygrad_rnn.compiler.places.dependences import read_by, written_by
+from tinygrad_rnn.compiler.places.plan import Plan
+from tinygrad_rnn.compiler.places.regions import Region, Slot
+from tinygrad_rnn.compiler.program.steps import WRITTEN
+from tinygrad_rnn.compiler.two_cores import division, lanes
 
 
 @contextmanager

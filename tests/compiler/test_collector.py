@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler.collector import collector_waits
+from tinygrad_rnn.compiler.tracing.collector import collector_waits
 
 w = tg.Value(np.full(3, 0.5))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler.lending import LARGE, Loan
+from tinygrad_rnn.compiler.places.lending import LARGE, Loan
 from tinygrad_rnn.engine.graph import ancestors
 
 rng = np.random.default_rng(0)

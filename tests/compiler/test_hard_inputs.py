@@ -11,7 +11,7 @@ import scipy.special
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.compiler import PASSES
-from tinygrad_rnn.compiler.calls import call_of
+from tinygrad_rnn.compiler.calls.writing import call_of
 from tinygrad_rnn.ops.softmax import shifted_rows
 
 from .agreement import assert_agrees

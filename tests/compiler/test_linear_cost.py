@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler import shapes
-from tinygrad_rnn.compiler.arena import Arena
-from tinygrad_rnn.compiler.capture import Capture
-from tinygrad_rnn.compiler.memory import ALIGNMENT
-from tinygrad_rnn.compiler.placement import Placement
-from tinygrad_rnn.compiler.plan import Plan
+from tinygrad_rnn.compiler.places.arena import Arena
+from tinygrad_rnn.compiler.places.memory import ALIGNMENT
+from tinygrad_rnn.compiler.places.placement import Placement
+from tinygrad_rnn.compiler.places.plan import Plan
+from tinygrad_rnn.compiler.program import shapes
+from tinygrad_rnn.compiler.tracing.capture import Capture
 
 from .sharing import everything_shared, taken
 

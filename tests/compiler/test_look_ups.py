@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler.by_id import by_id
-from tinygrad_rnn.compiler.one_hot import ENOUGH, ids_of_ones, is_one_hot
-from tinygrad_rnn.compiler.passes.rules import LESS_ONE_HOT
+from tinygrad_rnn.compiler.calls.by_id import by_id
+from tinygrad_rnn.compiler.program.one_hot import ENOUGH, ids_of_ones, is_one_hot
+from tinygrad_rnn.compiler.program.own_ops import LESS_ONE_HOT
 from tinygrad_rnn.engine.rule import RULES
 
 from .agreement import assert_agrees, assert_close, step

@@ -13,7 +13,7 @@ import tinygrad_rnn as tg
 from tests.benchmarks.ours import head_after_model, layer_model, loop_model, rows_model
 from tests.benchmarks.problem import make
 from tinygrad_rnn.compiler import PASSES, Program
-from tinygrad_rnn.compiler.steps import step
+from tinygrad_rnn.compiler.program.steps import step
 
 MODELS = {
     "layer": layer_model,

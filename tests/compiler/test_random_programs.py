@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler import one_hot
 from tinygrad_rnn.compiler.passes.fold import fold
 from tinygrad_rnn.compiler.passes.look_up import look_up
+from tinygrad_rnn.compiler.program import one_hot
 
 from .agreement import assert_agrees
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler.row_sums import FEW, rows_into
+from tinygrad_rnn.compiler.calls.row_sums import FEW, rows_into
 
 from .agreement import assert_agrees
 

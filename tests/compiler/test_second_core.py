@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler import cores, duet
-from tinygrad_rnn.compiler.cores import SETTINGS, blas_threads, cores_for_programs
-from tinygrad_rnn.compiler.duet import Duet
-from tinygrad_rnn.compiler.lanes import Lanes
-from tinygrad_rnn.compiler.second_core import SECOND_CORE, SecondCore
+from tinygrad_rnn.compiler.two_cores import cores, duet
+from tinygrad_rnn.compiler.two_cores.cores import SETTINGS, blas_threads, cores_for_programs
+from tinygrad_rnn.compiler.two_cores.duet import Duet
+from tinygrad_rnn.compiler.two_cores.lanes import Lanes
+from tinygrad_rnn.compiler.two_cores.second_core import SECOND_CORE, SecondCore
 
 from .agreement import step
 from .sharing import everything_shared, plan_of, same, taken

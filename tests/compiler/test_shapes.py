@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler.shapes import Form, Number, form_like, form_of, frozen
+from tinygrad_rnn.compiler.program.shapes import Form, Number, form_like, form_of, frozen
 from tinygrad_rnn.engine.rule import RULES, Rule
 from tinygrad_rnn.extend import primitive
 

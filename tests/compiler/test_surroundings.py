@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.compiler.surroundings import Surroundings
+from tinygrad_rnn.compiler.tracing.surroundings import Surroundings
 
 
 class Base:

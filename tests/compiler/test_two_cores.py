@@ -15,12 +15,12 @@ import tinygrad_rnn as tg
 from tests.benchmarks.ours import layer_model, loop_model
 from tests.benchmarks.problem import make
 from tinygrad_rnn.compiler import trace
-from tinygrad_rnn.compiler.crossings import Crossings
-from tinygrad_rnn.compiler.duet import Duet
-from tinygrad_rnn.compiler.lanes import Lanes
-from tinygrad_rnn.compiler.memory import Memory
-from tinygrad_rnn.compiler.plan import Plan
-from tinygrad_rnn.compiler.second_core import SECOND_CORE
+from tinygrad_rnn.compiler.places.memory import Memory
+from tinygrad_rnn.compiler.places.plan import Plan
+from tinygrad_rnn.compiler.two_cores.crossings import Crossings
+from tinygrad_rnn.compiler.two_cores.duet import Duet
+from tinygrad_rnn.compiler.two_cores.lanes import Lanes
+from tinygrad_rnn.compiler.two_cores.second_core import SECOND_CORE
 
 from .agreement import assert_agrees, step
 from .sharing import everything_shared, faults, plan_of, same, taken

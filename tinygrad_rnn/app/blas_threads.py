@@ -1,4 +1,4 @@
-"""One thread for NumPy's matrix products while a command runs. Imports `compiler.cores`.
+"""One thread for NumPy's matrix products while a command runs. Imports `compiler.two_cores`.
 
 The products of a recurrent step are too small to be shared out: with as many threads as cores,
 training is hardly faster on an idle machine and ten times slower on a busy one, where the threads
@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..compiler.cores import SETTINGS, function, libraries
+from ..compiler.two_cores.cores import SETTINGS, function, libraries
 
 
 @contextmanager

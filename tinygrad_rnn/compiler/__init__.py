@@ -2,7 +2,7 @@
 
 from .compiled import Compiled, compile
 from .passes import PASSES
-from .program import Program
-from .refusals import CaptureError
+from .program.program import Program
+from .program.refusals import CaptureError
 
 __all__ = ["PASSES", "CaptureError", "Compiled", "Program", "compile"]

@@ -1,6 +1,6 @@
 """`compile`: the same function, traced once for each form of its arguments, and replayed.
 
-Imports the engine and files above.
+Imports the engine, `trace` and the rooms.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 from ..engine import recording
 from ..engine.errors import explain
-from .arguments import form_of_call
-from .cores import allowed
-from .one_hot import NotOneHotError
 from .passes import chosen
-from .program import Program
-from .refusals import CaptureError
+from .program.one_hot import NotOneHotError
+from .program.program import Program
+from .program.refusals import CaptureError
 from .trace import Trace
+from .tracing.arguments import form_of_call
+from .two_cores.cores import allowed
 
 FORMS = 64  # that are remembered
 MANY = 8  # traces of arguments of the same form, after which something must be wrong

@@ -1,4 +1,4 @@
-"""A function traced for arguments of one form, and its replays. Imports the engine, files above."""
+"""A function traced for arguments of one form, and its replays. Imports the engine, all rooms."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import numpy as np
 from ..engine.pullback import map_leaves
 from ..engine.rule import Rule
 from ..engine.value import Value, apply
-from .capture import Capture, Output
-from .collector import collector_waits
-from .cores import cores_for_programs
-from .data_reads import reads
-from .execution import Executable
 from .passes import optimised
-from .program import Program
-from .refusals import left_a_mark
-from .replay import RESULT, Pools, Replay, differentiate_again
-from .steps import ARGUMENT, PARAMETER
-from .surroundings import Surroundings
+from .program.program import Program
+from .program.refusals import left_a_mark
+from .program.steps import ARGUMENT, PARAMETER
+from .running.execution import Executable
+from .running.replay import RESULT, Pools, Replay
+from .running.second_derivative import differentiate_again
+from .tracing.capture import Capture, Output
+from .tracing.collector import collector_waits
+from .tracing.data_reads import reads
+from .tracing.surroundings import Surroundings
+from .two_cores.cores import cores_for_programs
 
 
 class Trace:

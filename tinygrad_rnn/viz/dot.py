@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from ..compiler.program import Program
-from ..compiler.steps import Step
+from ..compiler.program.program import Program
+from ..compiler.program.steps import Step
 from ..engine.errors import explain
 from ..engine.graph import Node
 from .escaping import in_label, in_tooltip

@@ -8,8 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from ..compiler.program import Program
-from ..compiler.steps import CONSTANT, PARAMETER, Step
+from ..compiler.program.program import Program
+from ..compiler.program.steps import CONSTANT, PARAMETER, Step
 from ..engine.errors import explain
 from .record import Kind, NodeRecord
 from .scopes import module_of, times_in

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from ...engine.errors import explain
-from ..program import Program
+from ..program.program import Program
 from .batch import batch
 from .expand import expand
 from .flatten import flatten, order

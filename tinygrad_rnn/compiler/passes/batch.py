@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import RULES
-from ..program import Program
-from ..steps import Step, step
+from ..program.program import Program
+from ..program.steps import Step, step
 from .clock import Clock
 from .kinds import BY_ROWS, REDUCTIONS, Labels, place_of
 

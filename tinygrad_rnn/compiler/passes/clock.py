@@ -6,8 +6,8 @@ the first. What is to lie in one array should lie in one order: that of the forw
 
 from __future__ import annotations
 
-from ..program import Program, reachable
-from ..steps import SEED, Step
+from ..program.program import Program, reachable
+from ..program.steps import SEED, Step
 
 
 class Clock:

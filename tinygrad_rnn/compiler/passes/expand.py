@@ -1,4 +1,4 @@
-"""Ops by simpler ops, where their rule says how. Imports the tracer and `program`.
+"""Ops by simpler ops, where their rule says how. Imports `program` and `tracing`.
 
 Softmax in the loss and softmax in its gradient then share their exponentials; a layer's affine map
 shows its product, which can be batched over time, beside the one that cannot.
@@ -7,10 +7,10 @@ shows its product, which can be batched over time, beside the one that cannot.
 from __future__ import annotations
 
 from ...engine.recording import name_scope, traced_by
-from ..capture import Tracer
-from ..program import Program
-from ..steps import Step
-from ..traced import Traced
+from ..program.program import Program
+from ..program.steps import Step
+from ..tracing.capture import Tracer
+from ..tracing.traced import Traced
 
 
 def expand(program: Program) -> Program:

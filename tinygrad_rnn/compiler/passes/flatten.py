@@ -1,4 +1,4 @@
-"""Sums and products without an order, and then in the best one. Imports `program` and `rules`.
+"""Sums and products without an order, and then in the best one. Imports `program`.
 
 A chain of additions has an order only because Python has one. Taken as a set of terms, those that
 are ready early can be added early, outside the recurrent path; the same holds for factors. Where
@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import deque
 
 from ...engine.rule import RULES, Rule
-from ..program import Program
-from ..regions import VIEWS
-from ..steps import Step, constant, step
+from ..program.own_ops import PRODUCT_OF, SUM_OF
+from ..program.program import Program
+from ..program.steps import Step, constant, step
+from ..program.views import VIEWS
 from .kinds import is_new_each_time
-from .rules import PRODUCT_OF, SUM_OF
 from .simplify import is_normal
 
 ADD, SUBTRACT = RULES["add"], RULES["subtract"]

@@ -1,4 +1,4 @@
-"""What is done to every row of a product is done to the weight, once. Imports `program`, `rules`.
+"""What is done to every row of a product is done to the weight, once. Imports `program`.
 
 Rows looked up in W, plus b, are rows of W + b. And (x W + h U + b) α, with a factor for each
 column, is x (W α) + h (U α) + b α: there are more sums, one for each time step, than weights.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 
 from ...engine.rule import RULES, Rule
-from ..program import Program
-from ..steps import Step, step
+from ..program.own_ops import PRODUCT_OF, SUM_OF
+from ..program.program import Program
+from ..program.steps import Step, step
 from .kinds import varying
-from .rules import PRODUCT_OF, SUM_OF
 
 ADD, MULTIPLY, RESHAPE = RULES["add"], RULES["multiply"], RULES["reshape"]
 MATMUL, TAKE, TRANSPOSE = RULES["matmul"], RULES["take"], RULES["transpose"]

@@ -11,10 +11,10 @@ from typing import Any
 
 from ...engine.rule import RULES
 from ...ops.indexing import HOLE
-from ..program import Program
-from ..steps import Step, step
+from ..program.own_ops import SUM_OF
+from ..program.program import Program
+from ..program.steps import Step, step
 from .clock import Clock
-from .rules import SUM_OF
 
 CONCATENATE, MATMUL, PLACE, SUM = (RULES[n] for n in ("concatenate", "matmul", "place", "sum"))
 STACK, TRANSPOSE = RULES["stack"], RULES["transpose"]

@@ -8,11 +8,11 @@ import numpy as np
 
 from ...engine.rule import RULES
 from ...ops.softmax import shifted_rows
-from ..program import Program
-from ..regions import VIEWS
-from ..shapes import frozen
-from ..steps import CONSTANT, WRITTEN, Step
-from .rules import LESS_ONE_HOT
+from ..program.own_ops import LESS_ONE_HOT
+from ..program.program import Program
+from ..program.shapes import frozen
+from ..program.steps import CONSTANT, WRITTEN, Step
+from ..program.views import VIEWS
 
 MATMUL, TAKE = RULES["matmul"], RULES["take"]
 JOINS = {RULES["stack"], RULES["concatenate"]}

@@ -1,4 +1,4 @@
-"""Products with one-hot rows become look-ups. Imports `one_hot`, `program` and `steps`.
+"""Products with one-hot rows become look-ups. Imports `program`.
 
 One row of zeros with a one, times a weight, is a row of the weight: nothing needs multiplying. The
 weight's gradient adds up rows where the product would add up zeros.
@@ -10,12 +10,11 @@ import numpy as np
 
 from ...engine.rule import RULES
 from ...ops.indexing import HOLE
-from ..one_hot import ids_of_ones
-from ..program import Program
-from ..row_sums import is_quicker_by_rows
-from ..shapes import Form, Shape
-from ..steps import ARGUMENT, CONSTANT, IDS, Step, given, step
-from .rules import PACKED
+from ..program.one_hot import ids_of_ones, is_quicker_by_rows
+from ..program.own_ops import PACKED
+from ..program.program import Program
+from ..program.shapes import Form, Shape
+from ..program.steps import ARGUMENT, CONSTANT, IDS, Step, given, step
 
 ALIAS, GETITEM, RESHAPE, TAKE = (RULES[n] for n in ("alias", "getitem", "reshape", "take"))
 MATMUL, PLACE, TRANSPOSE = (RULES[n] for n in ("matmul", "place", "transpose"))

@@ -1,4 +1,4 @@
-"""Products in the form that is quickest for the machine. Imports `program` and `rules`."""
+"""Products in the form that is quickest for the machine. Imports `program`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import RULES
-from ..program import Program
-from ..steps import PARAMETER, Step, constant, step
+from ..program.own_ops import PACKED
+from ..program.program import Program
+from ..program.steps import PARAMETER, Step, constant, step
 from .kinds import varying
-from .rules import PACKED
 
 MATMUL, SUM, TRANSPOSE = RULES["matmul"], RULES["sum"], RULES["transpose"]
 RESHAPE = RULES["reshape"]

@@ -5,9 +5,9 @@ Imports `program`.
 
 from __future__ import annotations
 
-from ..program import Program
-from ..regions import VIEWS
-from ..steps import Step
+from ..program.program import Program
+from ..program.steps import Step
+from ..program.views import VIEWS
 
 
 def schedule(program: Program) -> Program:

@@ -12,9 +12,9 @@ import numpy as np
 
 from ...engine.rule import RULES, Rule
 from ...ops.indexing import HOLE
-from ..program import Program
-from ..steps import Step, by_making, constant, step
-from .rules import LESS_ONE_HOT
+from ..program.own_ops import LESS_ONE_HOT
+from ..program.program import Program
+from ..program.steps import Step, by_making, constant, step
 
 Simpler = Callable[[Step], Step | None]
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ...engine.rule import RULES, Rule
-from ..program import Program
-from ..steps import Step, constant, step
+from ..program.program import Program
+from ..program.steps import Step, constant, step
 
 ADD, GETITEM, MULTIPLY = RULES["add"], RULES["getitem"], RULES["multiply"]
 SIGMOID, TANH = RULES["sigmoid"], RULES["tanh"]

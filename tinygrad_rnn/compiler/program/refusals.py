@@ -1,0 +1,110 @@
+"""What cannot be compiled, and how that is worded. Imports the engine's errors and rules only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...engine.errors import GraphError, explain
+from ...engine.rule import Rule
+
+
+class CaptureError(GraphError):
+    """A function cannot be compiled: it looks at numbers that are not there while it is traced.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> @tg.compile
+    ... def f(x):
+    ...     return x if x.sum() > 0 else -x
+    >>> try:
+    ...     f(np.ones(2))
+    ... except tg.CaptureError as error:
+    ...     print(str(error).splitlines()[0])
+    if v:, while v: or v1 and v2 of a Value whose numbers are not known yet
+    """
+
+
+def no_numbers(what: str, fix: str = "") -> CaptureError:
+    """Word the error of a function that looks at a number while it is traced."""
+    return CaptureError(
+        explain(
+            f"{what} of a Value whose numbers are not known yet",
+            where="a function that tg.compile is tracing",
+            why="the function is traced once and replayed with other numbers: what it read now"
+            " would hold for the first batch only",
+            fix=fix or "return what you want to look at, and look at it outside",
+        )
+    )
+
+
+def no_change_in_place(what: str) -> CaptureError:
+    """Word the error of a function that changes an array while it is traced."""
+    return CaptureError(
+        explain(
+            f"{what} changes an array in place",
+            where="a function that tg.compile is tracing",
+            why="the array is not there yet, and what is traced never changes",
+            fix="write y = np.sort(x), np.where(…) and the like, which return the changed array",
+        )
+    )
+
+
+def depends_on_numbers(rule: Rule) -> CaptureError:
+    """Word the error of an op whose result's shape is not known beforehand."""
+    return CaptureError(
+        explain(
+            f"the shape of {rule.name}'s result depends on the numbers in its inputs",
+            where=rule.call_form(),
+            why="a compiled function is traced once for all inputs of the same shapes",
+            fix="keep the shape and mask instead: np.where(mask, x, 0.0), or compile only"
+            " what comes before and after",
+        )
+    )
+
+
+def no_plain_numbers(x: Any) -> CaptureError:
+    """Word the error of an array of Python's objects, of a masked array or a matrix."""
+    return CaptureError(
+        explain(
+            f"a {type(x).__name__} of {x.dtype}, shape {x.shape}",
+            where="a function that tg.compile is tracing",
+            why="a program's arrays hold numbers, and work as NumPy's plain arrays do",
+            fix="convert it: np.asarray(x, float); a mask can be an array of its own",
+        )
+    )
+
+
+def hidden_result(y: Any) -> CaptureError:
+    """Word the error of a function whose results are where a replay does not look."""
+    return CaptureError(
+        explain(
+            f"a function that is compiled returned a {type(y).__name__}",
+            where="tg.compile",
+            why="a replay puts its results into tuples, lists and dicts, not into other objects;"
+            " and what runs only after the function has returned is not traced",
+            fix="return the Values themselves, in a tuple or dict, and make the object outside",
+        )
+    )
+
+
+def left_a_mark(changed: str) -> CaptureError:
+    """Word the error of a function that changes what it sees."""
+    if not changed:
+        return CaptureError(
+            explain(
+                "random numbers were drawn while a function was traced",
+                where="a function that tg.compile is tracing",
+                why="they would be the same at every replay",
+                fix="draw with tg.dropout, whose numbers are drawn anew; or draw outside and pass"
+                " them as an array",
+            )
+        )
+    return CaptureError(
+        explain(
+            f"{changed} changed while a function was traced",
+            where="a function that tg.compile is tracing",
+            why="a replay computes results and changes nothing else",
+            fix="return what shall be kept, and keep it outside",
+        )
+    )
