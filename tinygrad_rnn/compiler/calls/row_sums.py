@@ -16,8 +16,9 @@ def rows_into(g: np.ndarray, ids: np.ndarray, out: np.ndarray) -> None:
     ids : array of int
         Where each row goes, counted from the end if below 0.
     out : array, shape (V, …)
+        The entries of each place in one piece; V > 0.
     """
-    places = ids.reshape(-1) % len(out)
+    places = ids.reshape(-1).astype(np.intp) % len(out)  # 256 is no number of uint8
     table = out.reshape(len(out), out[0].size)
     rows = g.reshape(len(places), table.shape[1])
     if len(places) < FEW * len(out):

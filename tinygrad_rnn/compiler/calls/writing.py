@@ -59,7 +59,7 @@ def product_into(a: Any, b: Any, out: np.ndarray) -> Call:
         return a.dot, (b, out)
     if b.ndim != 2 or not out.flags.c_contiguous:
         return np.matmul, (a, b, out)
-    if a.ndim > 2 and a.flags.c_contiguous:
+    if a.ndim > 2 and a.flags.c_contiguous and a.size and out.size:
         a, out = a.reshape(-1, a.shape[-1]), out.reshape(-1, out.shape[-1])
     return (a.dot, (b, out)) if a.ndim <= 2 else (np.matmul, (a, b, out))
 
@@ -139,7 +139,8 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
         return transpose_into, (inputs[0].T, out)
     if rule in (CLONE, PACKED) or rule is RULES["astype"]:
         return np.copyto, (out, *inputs)
-    if rule is RULES["place"] and params["indices"] == ((HOLE,),) and is_ids(inputs[1]):
+    of_rows = rule is RULES["place"] and params["indices"] == ((HOLE,),) and is_ids(inputs[1])
+    if of_rows and out.size and out.flags.c_contiguous:
         return rows_into, (*inputs, out)
     return by_id(rule, inputs, params, out) or (whatever(rule.forward, params, out), inputs)
 

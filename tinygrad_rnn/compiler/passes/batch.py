@@ -180,7 +180,7 @@ def one_axis_more(s: Step) -> dict[str, Any]:
     if s.rule in REDUCTIONS:
         axis, ndim = params.get("axis"), s.inputs[0].ndim
         axes = range(ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-        params["axis"] = tuple(i % ndim + 1 for i in axes)
+        params["axis"] = tuple(i % ndim + 1 for i in axes if ndim)  # a number may have axis 0
     elif s.rule in BY_ROWS and params.get("axis", -1) >= 0:
         params["axis"] += 1
     return params

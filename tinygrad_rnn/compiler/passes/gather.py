@@ -74,10 +74,10 @@ def gather(program: Program) -> Program:
         if len(pairs) < 2 or any(index != (HOLE,) for index in s.params["indices"]):
             return s
         first, ids = pairs[0]
-        if not ids.ndim or any(
-            (x.ndim, i.ndim, i.dtype) != (first.ndim, ids.ndim, ids.dtype) or i.dtype == bool
-            for x, i in pairs
-        ):
+        if not ids.ndim or ids.dtype == bool:
+            return s
+        form = (first.shape[1:], ids.shape[1:], ids.dtype)
+        if any((x.shape[1:], i.shape[1:], i.dtype) != form or not i.ndim for x, i in pairs):
             return s
         pairs.sort(key=lambda pair: time(pair[0]))
         joined = [below_each_other([pair[k] for pair in pairs]) for k in (0, 1)]

@@ -103,6 +103,8 @@ def is_by_shared_weight(s: Step, operands: list[tuple[Any, ...]]) -> bool:
     """Say whether a product is x @ W or W @ x, with the same W for all."""
     a, b = s.inputs
     left, right = (operand[0] for operand in operands)
+    if not s.size or not a.size:
+        return False  # rows without entries cannot be counted
     if right == "same" and b.ndim == 2 and a.ndim in (1, 2):
         return left == "varies"
     return left == "same" and a.ndim == 2 and b.ndim == 1 and right == "varies"

@@ -16,6 +16,7 @@ from ..program.program import Program
 from ..program.shapes import Form, Shape
 from ..program.steps import ARGUMENT, CONSTANT, IDS, Step, given, step
 
+ASTYPE = RULES["astype"]
 ALIAS, GETITEM, RESHAPE, TAKE = (RULES[n] for n in ("alias", "getitem", "reshape", "take"))
 MATMUL, PLACE, TRANSPOSE = (RULES[n] for n in ("matmul", "place", "transpose"))
 JOINS = (RULES["concatenate"], RULES["stack"])
@@ -68,14 +69,15 @@ def look_up(program: Program) -> Program:
             x, other = inputs
             ids = ids_in(x)
             if ids is not None:  # x @ W
-                return step(TAKE, [table_of(other), ids], {"axis": 0}, s.scope)
+                rows = step(TAKE, [table_of(other), ids], {"axis": 0}, s.scope)
+                return rows if rows.dtype == s.dtype else step(ASTYPE, [rows], {"dtype": s.dtype})
             if x.rule is TRANSPOSE and x.ndim == 2 and not x.params.get("axes"):
                 (rows,) = x.inputs
                 sums = added_up(other, ids_in(rows), s.shape)  # xᵀ @ g
                 if sums is None:  # gᵀ @ x
                     sums = added_up(rows, ids_in(other), s.shape[::-1])
                     sums = None if sums is None else step(TRANSPOSE, [sums], scope=s.scope)
-                if sums is not None:
+                if sums is not None and sums.dtype == s.dtype:
                     return sums
         ids_of[new] = seen_through(new)
         return new

@@ -20,6 +20,7 @@ Simpler = Callable[[Step], Step | None]
 
 SIMPLER: dict[Rule, list[Simpler]] = {}
 SEVERAL = 8  # multiplications that are quicker than as many divisions, and one division beside
+PRECISE = (np.dtype(np.float32), np.dtype(np.float64))  # an inverse lies within their range
 COMMUTATIVE = {RULES["add"], RULES["multiply"]}
 
 
@@ -106,7 +107,9 @@ def by_a_number(s: Step) -> Step | None:
 def by_fewer(s: Step) -> Step | None:
     """x / n = x · (1 / n), where there are many x for each n, as in a softmax"""
     a, b = s.inputs
-    if a.is_number or b.is_number or b.size * SEVERAL > a.size or s.dtype.kind != "f":
+    if b.is_number or not a.dtype == b.dtype == s.dtype or s.dtype not in PRECISE:
+        return None  # the inverse would have the digits of n, not those of the fraction
+    if b.size * SEVERAL > a.size:
         return None
     inverse = step(RULES["divide"], [constant(1.0), b], scope=s.scope)
     return step(RULES["multiply"], [a, inverse], scope=s.scope)

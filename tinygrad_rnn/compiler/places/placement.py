@@ -68,7 +68,7 @@ class Placement:
             owner = whole(x)
             if owner is None or not self.is_free(owner):
                 continue
-            if owner is x:
+            if owner is x and x.dtype == join.dtype:  # else the join has to convert it
                 self.parent[owner] = (join, index)
 
     def link(self, join: Step) -> bool:

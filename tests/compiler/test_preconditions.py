@@ -1,0 +1,129 @@
+"""Programs that a rewrite has to leave alone, or to see twice: each once came out wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+
+from .agreement import assert_agrees
+
+rng = np.random.default_rng(0)
+normal, integers = rng.normal, rng.integers
+Function = Callable[..., Any]
+Arrays = tuple[np.ndarray, ...]
+
+
+def value(*shape: int, dtype: type = np.float64) -> tg.Value:
+    return tg.Value(rng.uniform(0.3, 1.0, shape).astype(dtype))
+
+
+def single(*shape: int) -> np.ndarray:
+    return normal(size=shape).astype(np.float32)
+
+
+def gradient_beside(w: Any, ids: Any, x: Any) -> Any:
+    """Rows that are looked up, their gradient written into a part of another array."""
+    table = w.reshape(5, 2, 3)
+    g = tg.grad(lambda t: np.sum(np.sin(t[ids])))(table)
+    return np.sum(np.concatenate([g, x], axis=2) ** 2 * w[0, 0, 0])
+
+
+def joined_and_shifted(w: Any, ids: Any, x: Any) -> Any:
+    k = ids + 1
+    return np.sum(w[:4] * (k << 1)) * np.sum(np.concatenate([k, x], axis=1))
+
+
+def joined_and_inverted(w: Any, x: Any) -> Any:
+    k = x > 0
+    return np.sum(w[:4] * ~k) * np.sum(np.concatenate([k, x], axis=1))
+
+
+def joined_and_multiplied(w: Any, x: Any, z: Any) -> Any:
+    k = x * w
+    return np.sum(np.concatenate([k, z], axis=1)), x.T @ k
+
+
+# A function of the parameter and arguments; the parameter; what draws the arguments.
+CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
+    "a table of 256 rows, and bytes that name them": (
+        lambda w, ids: np.sum(np.sin(w[ids])),
+        value(256, 3),
+        lambda: (integers(256, size=(2, 700)).astype(np.uint8),),
+    ),
+    "a table of 200 rows, and small numbers below 0": (
+        lambda w, ids: np.sum(np.sin(w[ids])),
+        value(200, 3),
+        lambda: (integers(-128, 128, 9).astype(np.int8),),
+    ),
+    "a table without rows": (
+        lambda w, ids: np.sum(np.sin(w[ids])),
+        value(0, 3),
+        lambda: (np.zeros(0, int),),
+    ),
+    "a table's gradient in a part of another array": (
+        gradient_beside,
+        value(5, 6, 1),
+        lambda: (integers(5, size=4), normal(size=(5, 2, 1))),
+    ),
+    "rows looked up by ids of two shapes": (
+        lambda w, i, j: np.sum(np.sin(w[i])) + np.sum(np.cos(w[j])),
+        value(6, 3),
+        lambda: (integers(6, size=(3, 2)), integers(6, size=(3, 4))),
+    ),
+    "one-hot rows in double precision, a weight in single": (
+        lambda w, x: np.sum(np.sin(x @ w)) + np.sum(np.eye(256)[::-1] @ w),
+        value(256, 40, dtype=np.float32),
+        lambda: (np.eye(256)[integers(256, size=(8, 64))],),
+    ),
+    "a single number divided by, for many in double precision": (
+        lambda w, x: np.sum(np.sin(x / w)),
+        value(8, dtype=np.float32),
+        lambda: (normal(size=(64, 8)),),
+    ),
+    "a single number divided by, for many whole ones": (
+        lambda w, x: np.sum(np.sin(x / w)),
+        value(8, dtype=np.float32),
+        lambda: (integers(1, 9, (64, 8)).astype(np.int32),),
+    ),
+    "sums of single numbers along axis 0": (
+        lambda w, x: sum(np.sum(np.tanh(w[t, ...] * x[t]), axis=0) for t in range(5)),
+        value(5),
+        lambda: (normal(size=5),),
+    ),
+    "products over no columns": (
+        lambda w, x: sum(np.sum(np.tanh(x[t] @ w + 1)) for t in range(5)) + np.sum(x @ w),
+        value(0, 3),
+        lambda: (np.zeros((5, 2, 0)),),
+    ),
+    "products of no columns": (
+        lambda w, x: sum(np.sum(np.tanh(x[t] @ w)) for t in range(5)) + np.sum(x @ w),
+        value(3, 0),
+        lambda: (normal(size=(5, 2, 3)),),
+    ),
+    "whole numbers beside fractions, then shifted": (
+        joined_and_shifted,
+        value(5),
+        lambda: (integers(5, size=(3, 4)), normal(size=(3, 2))),
+    ),
+    "truths beside fractions, then inverted": (
+        joined_and_inverted,
+        value(5),
+        lambda: (normal(size=(3, 4)),),
+    ),
+    "single precision beside double, then multiplied": (
+        joined_and_multiplied,
+        value(4, dtype=np.float32),
+        lambda: (single(3, 4), normal(size=(3, 2))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_compiled_as_eager(name: str) -> None:
+    fn, w, draw = CASES[name]
+    assert_agrees(lambda *args: fn(w, *args), [w], [draw() for _ in range(3)])
