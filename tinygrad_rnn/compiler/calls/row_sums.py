@@ -30,6 +30,6 @@ def rows_into(g: np.ndarray, ids: np.ndarray, out: np.ndarray) -> None:
     order = np.argsort(places.astype(np.uint32), kind="stable")
     ends = np.cumsum(np.bincount(places, minlength=len(out))).tolist()
     ones = np.ones(len(rows), rows.dtype)
-    for place, start, end in zip(table, [0, *ends], ends, strict=False):
+    for at, start, end in zip(table, [0, *ends], ends, strict=False):
         # The rows of one place are few: they stay in the cache while they are added up.
-        np.dot(ones[start:end], rows[order[start:end]], place)
+        np.dot(ones[start:end], rows[order[start:end]], at)
