@@ -48,6 +48,24 @@ def joined_and_multiplied(w: Any, x: Any, z: Any) -> Any:
     return np.sum(np.concatenate([k, z], axis=1)), x.T @ k
 
 
+def small_gates(w: Any, x: Any) -> Any:
+    a = x @ w
+    near = np.log(np.maximum(tg.sigmoid(a[:, :2]), 1e-9)) + np.log(tg.sigmoid(a[:, 2:4]) + 1e-8)
+    return np.sum(near) + np.sum(a) * logged(tg.sigmoid(a[:, 4:6])[0, 0])
+
+
+@tg.extend.primitive
+def logged(x):
+    """y = log x, an op that nobody knows"""
+    return np.log(x)
+
+
+@logged.vjp
+def _(g, y, x):
+    """dx = g / x"""
+    return g / x
+
+
 # A function of the parameter and arguments; the parameter; what draws the arguments.
 CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
     "a table of 256 rows, and bytes that name them": (
@@ -120,6 +138,49 @@ CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
         value(4, dtype=np.float32),
         lambda: (single(3, 4), normal(size=(3, 2))),
     ),
+    "zeros of both signs": (
+        lambda w, x: np.sum(w * (np.copysign(x, 0.0) + 2 * np.copysign(x, -0.0))),
+        value(5),
+        lambda: (normal(size=5),),
+    ),
+    "zeros of both signs, in a stack": (
+        lambda w, x: sum(np.sum(w * np.copysign(x[t], (-1) ** t * 0.0)) for t in range(6)),
+        value(5),
+        lambda: (normal(size=(6, 5)),),
+    ),
+    "a margin of zeros of both signs": (
+        lambda w, x: sum(
+            np.sum(w) * k * np.sum(np.copysign(1.0, np.pad(x, 1, constant_values=zero)))
+            for k, zero in ((1, 0.0), (2, -0.0))
+        ),
+        value(5),
+        lambda: (normal(size=5),),
+    ),
+    "truths through a softmax along columns": (
+        lambda w, x: np.sum(w * tg.softmax(x > 0, axis=0)),
+        value(4),
+        lambda: (normal(size=(3, 4)),),
+    ),
+    "whole numbers without a sign through a softmax along columns": (
+        lambda w, x: np.sum(w * tg.softmax(x, axis=0)),
+        value(4),
+        lambda: (integers(25, size=(3, 4)).astype(np.uint32),),
+    ),
+    "gates of no columns": (
+        lambda w, x: np.sum(np.tanh((a := x @ w)[:, 1:3])) + np.sum(np.tanh(a[:, 3:1])),
+        value(4, 6),
+        lambda: (normal(size=(2, 4)),),
+    ),
+    "gates near 0 whose logarithms are taken": (
+        small_gates,
+        value(3, 6, dtype=np.float32),
+        lambda: (-rng.uniform(7, 9, (2, 3)).astype(np.float32),),
+    ),
+    "gates near 0 that are the result": (
+        lambda w, x: (tg.sigmoid((a := x @ w)[:, :2]), tg.sigmoid(a[:, 2:]).reshape(2, 2)),
+        value(3, 4, dtype=np.float32),
+        lambda: (-rng.uniform(7, 9, (2, 3)).astype(np.float32),),
+    ),
 }
 
 
@@ -127,3 +188,29 @@ CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
 def test_compiled_as_eager(name: str) -> None:
     fn, w, draw = CASES[name]
     assert_agrees(lambda *args: fn(w, *args), [w], [draw() for _ in range(3)])
+
+
+def test_sums_of_half_precision_are_as_exact_as_numpys() -> None:
+    """A sum may exceed every number of float16, where the mean does not; 2048 + 1 is 2048 there."""
+    w = tg.Value(np.ones(3, np.float16))
+    f = tg.compile(lambda x, y: (np.sum(np.mean(x * w, axis=0)), np.sum(y * w[0], axis=0)))
+    x, y = np.full((3000, 3), 100, np.float16), np.ones((4000, 3), np.float16)
+    for mine, theirs in zip(f(x, y), f.fn(x, y), strict=True):
+        np.testing.assert_array_equal(mine.data, theirs.data)
+
+
+def test_settings_that_have_no_hash_are_not_taken_for_each_other() -> None:
+    """An object may lie where another was, and may have changed since it was seen."""
+    times: list[Any] = []
+
+    @tg.extend.primitive
+    def repeated(x, *, times):
+        """y = x, repeated as often as `times` has members"""
+        return np.repeat(x, len(times))
+
+    for n in (1, 3, 2):
+        members = bytearray(n)
+        times.append(members)
+        assert tg.compile(lambda x, m=members: repeated(x, times=m))(np.ones(2)).shape == (2 * n,)
+    times[0].extend(b"ab")
+    assert tg.compile(lambda x: repeated(x, times=times[0]))(np.ones(2)).shape == (6,)

@@ -77,14 +77,18 @@ def _(x):
 @expands(mean)
 def _(x, *, axis=None, keepdims=False):
     """Return the sum, divided by the number of entries."""
+    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
+        return None  # a sum may be larger than any number of float16
     n = math.prod(x.shape[i] for i in reduced_axes(x, axis))
-    return np.sum(x, axis=axis, keepdims=keepdims) / n if n and x.dtype.kind == "f" else None
+    return np.sum(x, axis=axis, keepdims=keepdims) / n if n else None
 
 
 @expands(softmax)
 def _(x, *, axis=-1):
     """Return the exponentials and their sum, which a loss shares."""
     along_rows = axis % x.ndim == x.ndim - 1
+    if not along_rows and x.dtype.kind != "f":
+        return None  # whole numbers without a sign wrap around below 0
     e = exp(shifted_rows(x) if along_rows else x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 

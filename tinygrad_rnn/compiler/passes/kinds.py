@@ -79,7 +79,7 @@ class Labels:
     def operand(self, x: Step) -> tuple[Any, ...]:
         """Describe an operand: a weight by identity, what varies by its shape and origin."""
         if x.is_number:
-            return ("number", type(x.value), x.value)
+            return ("number", frozen(x.value))
         if x not in self.varies:
             return ("same", x)
         return ("varies", x.form, self.origins[x])

@@ -66,7 +66,7 @@ def is_over_rows(s: Step) -> bool:
     """Say whether a sum goes over the first axes of an array, all but the last ones."""
     (x,) = s.inputs
     axis = s.params.get("axis")
-    if axis is None or s.dtype.kind != "f" or s.size == 0 or s.size == x.size or s.size < 2:
+    if axis is None or not is_exact(s) or s.size == x.size or s.size < 2:
         return False
     axes = sorted(i % x.ndim for i in (axis if isinstance(axis, (tuple, list)) else (axis,)))
     return axes == list(range(len(axes)))
@@ -77,6 +77,11 @@ def is_along_rows(s: Step) -> bool:
     (x,) = s.inputs
     axis = s.params.get("axis")
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    if None in axes or s.dtype.kind != "f" or s.dtype != x.dtype or s.size < 2:
+    if None in axes or not is_exact(s) or s.dtype != x.dtype or s.size < 2:
         return False
     return [i % x.ndim for i in axes] == [x.ndim - 1] and x.shape[-1] >= SEVERAL
+
+
+def is_exact(s: Step) -> bool:
+    """Say whether a long sum is as exact where a product makes it: in float16 it is not."""
+    return bool(s.dtype.kind == "f" and s.dtype.itemsize >= 4)

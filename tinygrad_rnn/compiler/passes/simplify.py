@@ -14,6 +14,7 @@ from ...engine.rule import RULES, Rule
 from ...ops.indexing import HOLE
 from ..program.own_ops import LESS_ONE_HOT
 from ..program.program import Program
+from ..program.shapes import frozen
 from ..program.steps import Step, by_making, constant, step
 
 Simpler = Callable[[Step], Step | None]
@@ -36,7 +37,7 @@ def simplify(program: Program) -> Program:
         inputs: tuple[Any, ...] = s.inputs
         if any([x.is_number for x in inputs]):
             inputs = tuple(
-                [("number", type(x.value), x.value) if x.is_number else x for x in inputs]
+                [("number", frozen(x.value)) if x.is_number else x for x in inputs]
             )
         elif s.rule in COMMUTATIVE:
             inputs = tuple(sorted(inputs, key=by_making))

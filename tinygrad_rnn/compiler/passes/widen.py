@@ -3,8 +3,8 @@
 An LSTM's four gates are columns of one array, three of them for the sigmoid and one for tanh. In
 float32 the sigmoid is written as σ(x) = ½ tanh(½ x) + ½, so that one tanh takes them all; this is
 right to rounding of 1, and so has no relative accuracy where σ is nearly 0: a gate whose logarithm
-is taken, or by which is divided, stays by itself. In float64, where NumPy
-is quicker with exponentials, only neighbours of the same curve are joined.
+is taken, by which is divided, or which is a result by itself, stays as it is. In float64, where
+NumPy is quicker with exponentials, only neighbours of the same curve are joined.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from ..program.steps import Step, constant, step
 ADD, GETITEM, MULTIPLY = RULES["add"], RULES["getitem"], RULES["multiply"]
 SIGMOID, TANH = RULES["sigmoid"], RULES["tanh"]
 DIVIDE, POWER = RULES["divide"], RULES["power"]
+KNOWN = frozenset(RULES.values())  # an op of the user's own may do anything
 MAGNIFYING = {DIVIDE, POWER, RULES["log"], RULES["sqrt"]}
-KEEPING = {
-    DIVIDE,
-    MULTIPLY,
-    POWER,
-    *(RULES[name] for name in ("negative", "reshape", "transpose", "sum")),
+MOVING = {GETITEM, *(RULES[n] for n in ("reshape", "transpose", "concatenate", "stack", "flip"))}
+KEEPING = {  # what is tiny where all its operands are, or one of its factors
+    *MOVING,
+    *(ADD, DIVIDE, MULTIPLY, POWER),
+    *(RULES[n] for n in ("absolute", "negative", "square", "astype", "broadcast_to", "take")),
+    *(RULES[n] for n in ("maximum", "minimum", "where", "clip", "max", "min", "mean", "sum")),
+    *(RULES[n] for n in ("prod", "cumsum", "log1p", "expm1", "sin", "tanh")),
 }
 
 
@@ -71,11 +74,19 @@ def widen(program: Program) -> Program:
 def with_all_digits(program: Program) -> set[Step]:
     """Find what must be right in all its digits, also where it is tiny: not right beside 1 only."""
     found: set[Step] = set()
+    shown = set(program.outputs)
     for s in reversed(program.steps):
-        square = s.rule is POWER and s.inputs[1].is_number and s.inputs[1].value >= 1
-        if (s.rule in MAGNIFYING and not square) or (s in found and s.rule in KEEPING):
+        if magnifies(s) or (s in found and s.rule in KEEPING):
             found.update(s.inputs[1:] if s.rule is DIVIDE and s not in found else s.inputs)
-    return found
+        if s in shown and s.rule in MOVING:
+            shown.update(s.inputs)
+    return found | shown
+
+
+def magnifies(s: Step) -> bool:
+    """Say whether small differences of what is tiny can make large ones of a result."""
+    square = s.rule is POWER and s.inputs[1].is_number and s.inputs[1].value >= 1
+    return s.rule is not None and not square and (s.rule in MAGNIFYING or s.rule not in KNOWN)
 
 
 def columns_of(s: Step) -> tuple[int, int] | None:
@@ -89,7 +100,7 @@ def columns_of(s: Step) -> tuple[int, int] | None:
     if not isinstance(last, slice) or last.step not in (None, 1):
         return None
     start, stop, _ = last.indices(x.shape[-1])
-    return start, stop
+    return (start, stop) if start < stop else None
 
 
 def runs(gates: list[Gate]) -> list[list[Gate]]:

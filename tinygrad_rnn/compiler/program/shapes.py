@@ -160,13 +160,15 @@ def regular(shape: Shape, dtype: Any) -> np.ndarray:
     return y + np.eye(*shape[-2:], dtype=dtype) if len(shape) > 1 else y
 
 
-PLAIN = {int, str, bool, float, type(None), type(...)}
+PLAIN = {int, str, bool, type(None), type(...)}
 
 
 def frozen(setting: Any) -> Any:
     """Turn a setting into something that can be a dictionary's key."""
     if type(setting) in PLAIN:
         return (type(setting), setting)
+    if isinstance(setting, float):
+        return (type(setting), setting.hex())  # −0 is not 0, and NaN is NaN
     if isinstance(setting, (list, tuple)):
         return tuple([frozen(part) for part in setting])
     if isinstance(setting, dict):
@@ -178,5 +180,5 @@ def frozen(setting: Any) -> Any:
     try:
         hash(setting)
     except TypeError:
-        return id(setting)
+        return object()  # it may change, or its place be taken by another: like nothing else
     return (type(setting), setting)
