@@ -6,9 +6,12 @@ it belongs: it may import the files before it, and the rooms that its room sees.
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import tinygrad_rnn
 from tests.import_floors import House, Room, violations
@@ -143,6 +146,19 @@ def test_every_room_sees_only_rooms_below_it() -> None:
         if ROOMS[other].floor >= room.floor
     ]
     assert climbing == []
+
+
+def unmentioned(folder: str, text: str) -> list[str]:
+    """Return the files and rooms of a folder that a docstring does not name."""
+    return [name for name in ROOMS[folder].files.split() if f"`{name}`" not in text]
+
+
+@pytest.mark.parametrize("folder", [name for name in ROOMS if name.split(".")[0] == "compiler"])
+def test_each_room_of_the_compiler_says_in_which_order_to_read_all_of_it(folder: str) -> None:
+    said = importlib.import_module(f"tinygrad_rnn.{folder}").__doc__ or ""
+    assert unmentioned(folder, said) == [], "name them in the docstring of the room's __init__.py"
+    lacking = said.replace(f"`{ROOMS[folder].files.split()[0]}`", "")
+    assert unmentioned(folder, lacking) == [ROOMS[folder].files.split()[0]]
 
 
 def test_import_loads_no_third_party_package_but_numpy() -> None:

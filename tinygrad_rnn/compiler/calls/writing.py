@@ -83,7 +83,7 @@ def transpose_into(x: np.ndarray, out: np.ndarray) -> None:
         out[:, i : i + BLOCK] = x[i : i + BLOCK].T
 
 
-def whatever(forward: Callable[..., Any], params: dict[str, Any], out: np.ndarray) -> Any:
+def as_always(forward: Callable[..., Any], params: dict[str, Any], out: np.ndarray) -> Any:
     """Return a function that computes an op as always, and copies its result."""
 
     def compute(*inputs: Any) -> None:
@@ -142,7 +142,7 @@ def call_of(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: np
     of_rows = rule is RULES["place"] and params["indices"] == ((HOLE,),) and is_ids(inputs[1])
     if of_rows and out.size and out.flags.c_contiguous:
         return rows_into, (*inputs, out)
-    return by_id(rule, inputs, params, out) or (whatever(rule.forward, params, out), inputs)
+    return by_id(rule, inputs, params, out) or (as_always(rule.forward, params, out), inputs)
 
 
 def with_dtype(inputs: tuple[Any, ...], out: np.ndarray) -> tuple[Any, ...]:

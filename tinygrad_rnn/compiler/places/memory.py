@@ -1,8 +1,8 @@
 """When memory can be used again: slots of values that are never alive together share it.
 
-Imports `calls`, `two_cores`, `placement` and `arena`. What only one lane (core) uses comes from an
-arena of its own, and is used again at once. What both use is used again when both know that it is
-over.
+Imports `calls`, `two_cores`, `placement` and `arena`. A lane is what one core runs; without a
+second core there is one lane. What only one lane uses comes from an arena of its own, and is used
+again at once. What both use is used again when both know that it is over.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..program.shapes import Shape
-from ..program.views import packed
+from ..program.views import packed_strides
 
 LENT = object()
 
@@ -91,7 +91,7 @@ def steps_of(x: np.ndarray) -> Shape:
 def unread(shape: Shape, dtype: Any, strides: Shape | None = None) -> np.ndarray:
     """Return an array of any shape that takes no memory, to be sliced but never read."""
     if strides is None:
-        strides = packed(shape, np.dtype(dtype).itemsize)
+        strides = packed_strides(shape, np.dtype(dtype).itemsize)
     return np.lib.stride_tricks.as_strided(np.empty(1, dtype), shape, strides)
 
 

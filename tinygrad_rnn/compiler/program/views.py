@@ -16,7 +16,7 @@ from ...ops import broadcast_to, flip, getitem, reshape, transpose
 from .shapes import Shape
 
 
-def packed(shape: Shape, itemsize: int) -> Shape:
+def packed_strides(shape: Shape, itemsize: int) -> Shape:
     """Return the strides of an array whose entries lie one after the other."""
     strides = []
     for n in reversed(shape):
@@ -32,7 +32,7 @@ def reshaped(x: np.ndarray, shape: Any) -> np.ndarray | None:
         rest = math.prod(n for n in shape if n != -1)
         shape = tuple(x.size // rest if n == -1 else n for n in shape)
     if x.size == 0:
-        return np.lib.stride_tricks.as_strided(x, shape, packed(shape, x.itemsize))
+        return np.lib.stride_tricks.as_strided(x, shape, packed_strides(shape, x.itemsize))
     old = [(n, s) for n, s in zip(x.shape, x.strides, strict=True) if n != 1]
     merged: list[tuple[int, int]] = []  # axes that can be walked as one
     for n, s in old:

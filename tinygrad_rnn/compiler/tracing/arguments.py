@@ -13,13 +13,13 @@ def form_of_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, li
     """Return the form of a call's arguments, the arrays among them, and the statics; see below."""
     arrays: list[Any] = []
     statics: list[Any] = []
-    form = form_of(args, arrays, statics)
+    form = form_of_tree(args, arrays, statics)
     if kwargs:
-        form = (form, form_of(kwargs, arrays, statics))
+        form = (form, form_of_tree(kwargs, arrays, statics))
     return form, arrays, statics
 
 
-def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
+def form_of_tree(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
     """Return what a trace depends on in the arguments, as a key.
 
     Parameters
@@ -39,7 +39,7 @@ def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
                 arrays.append(x)
                 form.append((x.shape, x.dtype))
             else:
-                form.append(form_of(x, arrays, statics))
+                form.append(form_of_tree(x, arrays, statics))
         return tuple(form)
     if isinstance(tree, Value):
         arrays.append(tree)
@@ -48,7 +48,7 @@ def form_of(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
         arrays.append(tree)
         return (tree.shape, tree.dtype)
     if isinstance(tree, dict):
-        return (dict, *[(key, form_of(x, arrays, statics)) for key, x in tree.items()])
+        return (dict, *[(key, form_of_tree(x, arrays, statics)) for key, x in tree.items()])
     if isinstance(tree, float):
         return (kind, tree.hex())  # −0 is not 0, and NaN is NaN
     if tree is None or isinstance(tree, (bool, int, str, bytes, complex, range)):

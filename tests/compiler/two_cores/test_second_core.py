@@ -20,8 +20,8 @@ from tinygrad_rnn.compiler.two_cores.duet import Duet
 from tinygrad_rnn.compiler.two_cores.lanes import Lanes
 from tinygrad_rnn.compiler.two_cores.second_core import SECOND_CORE, SecondCore
 
-from .agreement import step
-from .sharing import everything_shared, plan_of, same, taken
+from ..agreement import step
+from ..sharing import everything_shared, plan_of, same, taken
 
 rng = np.random.default_rng(0)
 W, U = tg.Value(rng.normal(size=(4, 4))), tg.Value(rng.normal(size=(4, 4)))
@@ -244,7 +244,7 @@ def output(program: str, *options: str) -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert (run.returncode, run.stderr) == (0, "")
     return run.stdout.strip()

@@ -22,9 +22,9 @@ from tinygrad_rnn.compiler.two_cores.duet import Duet
 from tinygrad_rnn.compiler.two_cores.lanes import Lanes
 from tinygrad_rnn.compiler.two_cores.second_core import SECOND_CORE
 
-from .agreement import assert_agrees, step
-from .sharing import everything_shared, faults, plan_of, same, taken
-from .test_random_programs import batches, build, programs, weights
+from ..agreement import assert_agrees, step
+from ..sharing import everything_shared, faults, plan_of, same, taken
+from ..test_random_programs import batches, build, programs, weights
 
 rng = np.random.default_rng(0)
 

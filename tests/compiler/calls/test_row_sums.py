@@ -8,7 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.compiler.calls.row_sums import FEW, rows_into
 
-from .agreement import assert_agrees
+from ..agreement import assert_agrees
 
 
 @pytest.mark.parametrize("width", [(), (1,), (3,), (2, 5), (300,)])
