@@ -36,9 +36,7 @@ def simplify(program: Program) -> Program:
             return s
         inputs: tuple[Any, ...] = s.inputs
         if any([x.is_number for x in inputs]):
-            inputs = tuple(
-                [("number", frozen(x.value)) if x.is_number else x for x in inputs]
-            )
+            inputs = tuple([("number", frozen(x.value)) if x.is_number else x for x in inputs])
         elif s.rule in COMMUTATIVE:
             inputs = tuple(sorted(inputs, key=by_making))
         return known.setdefault((s.rule, inputs, s.settings), s)
