@@ -12,10 +12,9 @@ from ..program.own_ops import LESS_ONE_HOT
 from ..program.program import Program
 from ..program.shapes import frozen
 from ..program.steps import CONSTANT, WRITTEN, Step
-from ..program.views import VIEWS
+from ..program.views import JOINS, VIEWS
 
 MATMUL, TAKE = RULES["matmul"], RULES["take"]
-JOINS = {RULES["stack"], RULES["concatenate"]}
 
 # Ops that work along the last axes, whatever is before them.
 ROW_OPS = ["at_ids", "class_ids", "one_hot", "softmax", "log_softmax"]

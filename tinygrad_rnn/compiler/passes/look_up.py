@@ -15,11 +15,11 @@ from ..program.own_ops import PACKED
 from ..program.program import Program
 from ..program.shapes import Form, Shape
 from ..program.steps import ARGUMENT, CONSTANT, IDS, Step, given, step
+from ..program.views import JOINS
 
 ASTYPE = RULES["astype"]
 ALIAS, GETITEM, RESHAPE, TAKE = (RULES[n] for n in ("alias", "getitem", "reshape", "take"))
 MATMUL, PLACE, TRANSPOSE = (RULES[n] for n in ("matmul", "place", "transpose"))
-JOINS = (RULES["concatenate"], RULES["stack"])
 WHOLE = {int, slice}  # what in an index keeps or picks rows
 
 

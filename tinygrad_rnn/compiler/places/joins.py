@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import RULES
-from ...ops import concatenate, reshape, stack
+from ...ops import reshape, stack
 from ..program.own_ops import CLONE
 from ..program.program import Program
 from ..program.steps import Step, step
-from ..program.views import VIEWS
-
-JOINS = (stack.rule, concatenate.rule)
+from ..program.views import JOINS, VIEWS
 
 
 def with_clones(program: Program) -> Program:

@@ -16,8 +16,8 @@ import numpy as np
 from ...ops import stack
 from ..program.program import Program
 from ..program.steps import PARAMETER, WRITTEN, Step
-from ..program.views import VIEWS
-from .joins import JOINS, axis_of, elements, in_a_row, places_in, whole, with_clones
+from ..program.views import JOINS, VIEWS
+from .joins import axis_of, elements, in_a_row, places_in, whole, with_clones
 from .regions import Region, Slot, address, end_to_end, evenly_spaced, unread
 
 

@@ -1,6 +1,7 @@
 """Which ops make views: results that are their input's memory, seen with other strides.
 
-Imports the ops' rules and `shapes`. Such an op costs nothing where its input has a place.
+Imports the ops' rules and `shapes`. Such an op costs nothing where its input has a place. And the
+other way round: which ops join arrays into one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.rule import RULES, Rule
-from ...ops import broadcast_to, flip, getitem, reshape, transpose
+from ...ops import broadcast_to, concatenate, flip, getitem, reshape, stack, transpose
 from .shapes import Shape
 
 
@@ -52,6 +53,8 @@ def reshaped(x: np.ndarray, shape: Any) -> np.ndarray | None:
         n, s = n // wanted, s * wanted
     return np.lib.stride_tricks.as_strided(x, shape, tuple(reversed(strides)))
 
+
+JOINS: tuple[Rule, ...] = (stack.rule, concatenate.rule)
 
 # What a rule's result is as a view of its input.
 VIEWS: dict[Rule, Callable[..., np.ndarray | None]] = {
