@@ -42,6 +42,8 @@ STEPS: list[Step] = [
     lambda h, w, x, ids: h[-1] - h[-1].sum(axis=1, keepdims=True) * 0.1 + np.exp(-np.abs(x)),
     lambda h, w, x, ids: np.tanh((h[-1].T @ h[0]).T @ x.T * 0.1).T @ w[0] + h[-1],
     lambda h, w, x, ids: tg.grad(lambda z: np.sum(np.tanh(z @ w[0]) * x))(h[-1]) + h[0] * 0.1,
+    lambda h, w, x, ids: np.tanh(w[2][ids] @ w[0] + h[-1] @ w[1] + w[3]),
+    lambda h, w, x, ids: np.tanh(tg.take(w[2], ids, axis=0) @ w[0].T + h[-1] @ w[1].T) * x,
 ]
 ENDS: list[Callable[[list[Any], list[tg.Value], Any], Any]] = [
     lambda hs, w, ids: np.sum(hs[-1] ** 2),
@@ -119,7 +121,8 @@ def test_with_one_hot_inputs_that_may_cease_to_be(
         patch.setattr(one_hot, "ENOUGH", 1)
         patch.setattr(one_hot, "CLASSES", 2)
         patch.setattr(sys.modules[look_up.__module__], "is_quicker_by_rows", lambda *_: by_rows)
-        patch.setattr(sys.modules[fold.__module__], "WORTH", 0)
+        for a_pass in (look_up, fold):
+            patch.setattr(sys.modules[a_pass.__module__], "WORTH", 0)
         f = assert_agrees(build(body, end, marked, w), w, drawn)
     if 0 in body:  # x @ W
         assert ("ids of argument 0" in str(f.program)) is remains

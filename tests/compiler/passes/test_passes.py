@@ -15,6 +15,8 @@ from tests.benchmarks.problem import make
 from tinygrad_rnn.compiler import PASSES, Program
 from tinygrad_rnn.compiler.program.steps import step
 
+from .agreement import assert_agrees
+
 MODELS = {
     "layer": layer_model,
     "loop": loop_model,
@@ -50,6 +52,24 @@ def test_products_over_time_become_one(model: str, case: str) -> None:
     recurrent = 2 * T - 1
     assert after["matmul"] <= recurrent + 10 < before["matmul"] + before["recurrent_linear"] + T
     assert after["matmul"] >= recurrent
+
+
+def test_weights_that_are_transposed_at_each_step_are_gathered_too() -> None:
+    """(aᵀ g)ᵀ = gᵀ a: the gradient of W.T is a product over time as well."""
+    T, H = 20, 4
+    W, U = params = [tg.Value(0.5 * np.random.default_rng(i).normal(size=(H, H))) for i in (0, 1)]
+
+    def loss(x):  # type: ignore[no-untyped-def]
+        h = np.zeros((3, H))
+        for t in range(T):
+            h = np.tanh(x[t] @ W.T + h @ U.T)
+        return np.sum(h * h)
+
+    f = assert_agrees(
+        loss, params, [(np.random.default_rng(i).normal(size=(T, 3, H)),) for i in (0, 1)]
+    )
+    # T recurrent ones, T - 1 back, the inputs', and the weights' gradients; one for h = 0.
+    assert counts(f.program)["matmul"] <= 2 * T - 1 + 1 + 2 + 1
 
 
 def test_the_number_of_steps_grows_linearly_with_time() -> None:

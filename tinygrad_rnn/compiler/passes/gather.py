@@ -48,6 +48,9 @@ def gather(program: Program) -> Program:
 
     def pairs_of(x: Step) -> list[Pair] | None:
         """Return the pairs (a, g) of which x is Σ aᵀ g; None if it is no such product."""
+        if x.rule is TRANSPOSE and x.inputs[0] in single and not x.params.get("axes"):
+            pairs = pairs_of(x.inputs[0])  # (aᵀ g)ᵀ = gᵀ a
+            return None if pairs is None else [(g, a) for a, g in pairs]
         if x.rule is not MATMUL or x.ndim != 2:
             return None
         left, g = x.inputs

@@ -197,13 +197,11 @@ def rows_by_ids(s: Step) -> Step | None:
     return step(RULES["take"], [x, arrays[0]], {"axis": 0}, s.scope)
 
 
-@simpler("stack")
+@simpler("stack", "concatenate")
 def rows_in_order(s: Step) -> Step | None:
-    """The rows of x, stacked in order, are x; some of them that follow on are a slice."""
-    if s.params.get("axis", 0) != 0:
-        return None
+    """The rows of x, joined in order, are x; some of them that follow on are a slice."""
     first = s.inputs[0]
-    if first.rule is not RULES["getitem"]:
+    if first.rule is not RULES["getitem"] or s.params.get("axis", 0) != 0:
         return None
     (x, *arrays), index = first.inputs, first.params["index"]
     if arrays or len(index) != 1 or type(index[0]) is not int or index[0] < 0:
@@ -215,10 +213,11 @@ def rows_in_order(s: Step) -> Step | None:
             or member.params["index"] != (index[0] + i,)
         ):
             return None
-    if len(s.inputs) == x.shape[0]:
-        return x
-    rows = slice(index[0], index[0] + len(s.inputs))
-    return step(first.rule, [x], {"index": (rows,)}, s.scope)
+    rows = x
+    if len(s.inputs) < x.shape[0]:
+        index = (slice(index[0], index[0] + len(s.inputs)),)
+        rows = step(first.rule, [x], {"index": index}, s.scope)
+    return rows if rows.shape == s.shape else step(RULES["reshape"], [rows], {"shape": s.shape})
 
 
 @simpler("place")
