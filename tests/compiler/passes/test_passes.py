@@ -15,7 +15,7 @@ from tests.benchmarks.problem import make
 from tinygrad_rnn.compiler import PASSES, Program
 from tinygrad_rnn.compiler.program.steps import step
 
-from .agreement import assert_agrees
+from ..agreement import assert_agrees
 
 MODELS = {
     "layer": layer_model,

@@ -11,7 +11,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.compiler.passes.look_up import look_up
 
-from .agreement import assert_agrees
+from ..agreement import assert_agrees
 
 T, B, V, E, H = 6, 40, 30, 5, 7
 PASS = sys.modules[look_up.__module__]
