@@ -3,7 +3,8 @@
 Each can be read by itself; `PASSES` has the order in which they run: `widen`, `expand`, `simplify`,
 `flatten`, `gather`, `look_up`, `fold`, `batch`, `pack`, `schedule`. Begin with `simplify`, the
 plainest, then read `gather` and `batch`, which make few large products of many small ones. `clock`
-says which time step a step's numbers are from, `kinds` which steps are alike.
+says which time step a step's numbers are from, `kinds` which steps are alike, `sources` what
+rows were made of.
 """
 
 from __future__ import annotations

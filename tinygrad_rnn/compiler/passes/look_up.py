@@ -16,8 +16,9 @@ from ..program.one_hot import is_quicker_by_rows
 from ..program.own_ops import PACKED
 from ..program.program import Program
 from ..program.steps import Step, step
+from ..program.views import JOINS
 from .gather import axes
-from .sources import JOINS, Sources, look_up_of, product_of
+from .sources import Sources, look_up_of, product_of
 
 ASTYPE = RULES["astype"]
 CONCATENATE, MATMUL, PLACE = (RULES[n] for n in ("concatenate", "matmul", "place"))

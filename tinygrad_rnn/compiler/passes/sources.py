@@ -14,9 +14,9 @@ from ...engine.rule import RULES
 from ..program.one_hot import ids_of_ones
 from ..program.shapes import Form
 from ..program.steps import ARGUMENT, CONSTANT, IDS, Step, given, step
+from ..program.views import JOINS
 
 ALIAS, GETITEM, MATMUL, RESHAPE = (RULES[n] for n in ("alias", "getitem", "matmul", "reshape"))
-CONCATENATE, STACK = JOINS = RULES["concatenate"], RULES["stack"]
 TAKE, TRANSPOSE = RULES["take"], RULES["transpose"]
 KEEP_ROWS = {ALIAS, GETITEM, RESHAPE, TAKE, TRANSPOSE, *JOINS}
 WHOLE = {int, slice}  # what in an index keeps or picks rows
