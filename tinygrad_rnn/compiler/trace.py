@@ -18,9 +18,10 @@ from .program.steps import ARGUMENT, PARAMETER
 from .running.execution import Executable
 from .running.replay import RESULT, Pools, Replay
 from .running.second_derivative import differentiate_again
-from .tracing.capture import Capture, Output
+from .tracing.capture import Capture
 from .tracing.collector import collector_waits
 from .tracing.data_reads import reads
+from .tracing.results import Output
 from .tracing.surroundings import Surroundings
 from .two_cores.cores import cores_for_programs
 
@@ -48,7 +49,7 @@ class Trace:
         self.cores = cores
         self.statics = statics  # held, so that their ids stay theirs
         surroundings = Surroundings(self.fn, statics)
-        with collector_waits, reads.traced(needed=surroundings.reads_data):
+        with collector_waits, reads.traced(surroundings.said):
             self.capture = Capture(self.fn, args, kwargs)
         changed = surroundings.changed()
         if changed or surroundings.has_drawn():

@@ -20,8 +20,9 @@ def as_it_was() -> Any:
     data = np.array([0.5, -1.0, 2.0])
     W.data, W.grad = data, None
     yield
-    assert "data" not in vars(tg.Value)  # nothing stays in the way of Node's attribute
-    assert type(vars(Node)["data"]).__name__ == "member_descriptor"
+    for name in ("data", "grad"):
+        assert name not in vars(tg.Value)  # nothing stays in the way of Node's attribute
+        assert type(vars(Node)[name]).__name__ == "member_descriptor"
 
 
 def helper(v: Any) -> Any:
@@ -106,6 +107,31 @@ def test_what_would_be_the_same_for_ever_is_refused(what: str, fn: Any) -> None:
 
 
 w = tg.Value(2.0)
+optimiser = tg.optim.SGD([w], lr=0.1)
+linear = tg.nn.Linear(2, 2, generator=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: w * x + w.grad,
+        lambda x: optimiser.zero_grad() or w * x,
+        lambda x: linear.zero_grad() or linear(x),
+        lambda x: setattr(w, "grad", None) or w * x * (0 if w is None else w.grad),
+        lambda x: tg.optim.clip_grad_norm_([w], 1.0) * w * x,
+    ],
+)
+def test_gradients_are_neither_read_nor_written(fn: Any) -> None:
+    before = w.grad = np.ones(())
+    with pytest.raises(tg.CaptureError, match=r"\.grad of a Value"):
+        tg.compile(fn)(np.ones(2))
+    assert w.grad is before
+    w.grad = None
+
+
+def test_gradients_of_functions_are_what_they_always_are() -> None:
+    f = tg.compile(lambda x: np.sum(tg.grad(lambda v: np.sum(v**3))(W) * x))
+    np.testing.assert_allclose(float(f(X)), np.sum(3 * W.data**2 * X), rtol=1e-12)
 
 
 def test_another_thread_reads_arrays_meanwhile() -> None:

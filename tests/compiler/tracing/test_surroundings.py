@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,6 +30,7 @@ class Net(Base):
     def __init__(self) -> None:
         self.layers = [tg.Value(1.0), tg.Value(2.0)]
         self.sizes = {"hidden": 3}
+        self.settings = types.SimpleNamespace(rate=1.0, steps={2, 3}, last=deque([1.0]))
 
     def __call__(self, x: Any) -> Any:
         return x * self.scale
@@ -42,6 +44,7 @@ def seen() -> tuple[Net, Callable[..., Any], types.ModuleType]:
     def fn(x: Any, power: float = 2.0, *, bias: float = 0.5) -> Any:
         return net(x) ** power + bias
 
+    fn.rate = 2.0  # type: ignore[attr-defined]
     return net, fn, settings
 
 
@@ -61,6 +64,20 @@ CHANGES: dict[str, tuple[str, Callable[[Net, Any], None]]] = {
     "a longer list": ("net.layers", lambda net, fn: net.layers.append(tg.Value(3.0))),
     "an entry": ("net.sizes['hidden']", lambda net, fn: net.sizes.update(hidden=4)),
     "another entry": ("net.sizes", lambda net, fn: net.sizes.update(other=4)),
+    "an entry's name": (
+        "net.sizes (key 'hidden')",
+        lambda net, fn: net.sizes.update(width=net.sizes.pop("hidden")),
+    ),
+    "a bare object's setting": (
+        "net.settings.rate",
+        lambda net, fn: setattr(net.settings, "rate", 2.0),
+    ),
+    "a set's member": ("net.settings.steps", lambda net, fn: net.settings.steps.add(4)),
+    "a queue's member": (
+        "net.settings.last[0]",
+        lambda net, fn: net.settings.last.__setitem__(0, 2.0),
+    ),
+    "a function's attribute": ("fn.rate", lambda net, fn: setattr(fn, "rate", 3.0)),
     "a class's setting": ("Net.scale", lambda net, fn: setattr(Net, "scale", 2.0)),
     "a method": ("Net.__call__", lambda net, fn: setattr(Net, "__call__", lambda self, x: x)),
     "no method": ("Net.__call__", lambda net, fn: delattr(Net, "__call__")),
@@ -111,6 +128,18 @@ def test_a_bound_argument_and_a_setting_of_a_module_are_seen() -> None:
     assert surroundings.changed() == "settings.rate"
     del settings.rate  # type: ignore[attr-defined]
     assert surroundings.changed() == "settings.rate"
+
+
+def test_a_setting_of_a_module_in_a_module_is_seen() -> None:
+    package = types.ModuleType("package")
+    package.settings = types.ModuleType("package.settings")  # type: ignore[attr-defined]
+    package.settings.rate, package.settings.all = 0.25, package
+    space: dict[str, Any] = {"package": package}
+    exec("def by_name(x): return x * package.settings.rate * package.settings.all", space)
+    surroundings = Surroundings(space["by_name"], [])
+    assert surroundings.changed() == ""
+    package.settings.rate = 0.75
+    assert surroundings.changed() == "package.settings.rate"
 
 
 def test_a_variable_that_is_not_there_yet_is_waited_for() -> None:

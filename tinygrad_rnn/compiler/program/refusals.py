@@ -50,6 +50,19 @@ def no_change_in_place(what: str) -> CaptureError:
     )
 
 
+def no_gradients() -> CaptureError:
+    """Word the error of a function that reads or writes the gradient of a Value."""
+    return CaptureError(
+        explain(
+            ".grad of a Value",
+            where="a function that tg.compile is tracing",
+            why="each backward() puts another array there: a replay would go on with that of the"
+            " first call, and write none",
+            fix="pass the gradient as an argument: f(x, W.grad); set gradients to zero outside",
+        )
+    )
+
+
 def depends_on_numbers(rule: Rule) -> CaptureError:
     """Word the error of an op whose result's shape is not known beforehand."""
     return CaptureError(

@@ -15,7 +15,8 @@ from ...engine.pullback import alias, leaves, map_leaves
 from ...engine.recording import differentiating, traced_by
 from ...engine.rule import NO_PARAMS, Rule
 from ...engine.value import Value, apply
-from ..tracing.capture import Output, gathered
+from ..tracing.capture import gathered
+from ..tracing.results import Output
 
 
 class Rerun:

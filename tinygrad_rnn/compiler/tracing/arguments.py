@@ -1,4 +1,4 @@
-"""The form of a call's arguments: what a trace depends on in them. Imports the engine only."""
+"""The form of a call's arguments: what a trace depends on in them. Imports the engine, `shapes`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.value import Value
+from ..program.shapes import SPECIAL
 
 
 def form_of_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any], list[Any]]:
@@ -46,6 +47,8 @@ def form_of_tree(tree: Any, arrays: list[Any], statics: list[Any]) -> Any:
         return (Value, tree.shape, tree.dtype, tree.requires_grad)
     if isinstance(tree, (np.ndarray, np.generic)):
         arrays.append(tree)
+        if isinstance(tree, SPECIAL):  # whose operations are not those of others
+            return (kind, tree.shape, tree.dtype)
         return (tree.shape, tree.dtype)
     if isinstance(tree, dict):
         return (dict, *[(key, form_of_tree(x, arrays, statics)) for key, x in tree.items()])

@@ -6,8 +6,8 @@ with the ops' own VJPs: the backward half of the program is what `Value.backward
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -15,19 +15,20 @@ import numpy as np
 from ...engine.backward import Sweep
 from ...engine.graph import Node, creation_order
 from ...engine.messages import failed_forward
-from ...engine.pullback import map_leaves
+from ...engine.pullback import leaves, map_leaves
 from ...engine.recording import current, in_scope, no_grad, traced_by
 from ...engine.rule import NO_PARAMS, RULES, Rule
 from ...engine.value import Value, apply
 from ...ops.indexing import HOLE, getitem
 from ..program.one_hot import is_one_hot
 from ..program.program import Program
-from ..program.refusals import hidden_result
+from ..program.refusals import hidden_result, left_a_mark
 from ..program.shapes import Form, form_like
 from ..program.steps import ARGUMENT, PARAMETER, SEED, Step, constant, given, step
+from ..program.views import VIEWS
+from .results import Output, hides_values
 from .traced import Traced
 
-SETS = (set, frozenset)
 STATIC = {RULES[name]: name for name in ("shape", "ndim", "size")}  # known while it is traced
 
 
@@ -49,6 +50,7 @@ class Tracer:
         self.constants: dict[int, Step] = {}
         self.looked_at: list[tuple[np.ndarray, np.ndarray]] = []
         self.sweeping = False
+        self.viewed: set[Step] = set()  # of which the function sees a part, or another form
 
     def apply(self, rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         """Take an op down; on arrays alone compute it, for that is a constant."""
@@ -69,6 +71,8 @@ class Tracer:
             if worded is error:
                 raise
             raise worded from error
+        if rule in VIEWS and len(made.inputs) == 1:
+            self.viewed.update(made.inputs)
         values = [x for x in nodes if isinstance(x, Traced)]
         if rule.differentiable and now.mode.enabled and any([x.requires_grad for x in values]):
             return Traced.of(made, True, rule, nodes, params)
@@ -169,8 +173,12 @@ class Capture:
             return self.arguments[-1]
 
         args, kwargs = map_leaves(placeholder, (args, kwargs))
+        held = leaves((args, kwargs))
         with traced_by(tracer):
             result = fn(*args, **kwargs)
+        after = leaves((args, kwargs))
+        if len(held) != len(after) or not all(map(is_, held, after)):
+            raise left_a_mark("a list or dict among the arguments")
         self.outputs: list[Traced] = []
 
         def output(y: Any) -> Any:
@@ -229,15 +237,6 @@ class SweepInPlace(Sweep):
             super().spread(node, g)
 
 
-class Output:
-    """The place of the program's output number `index` in what the function returns."""
-
-    __slots__ = ("index",)
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-
-
 def gathered(seeds: list[Traced]) -> Rule:
     """Return the rule of the root that a sweep from several results starts at."""
 
@@ -248,12 +247,3 @@ def gathered(seeds: list[Traced]) -> Rule:
     rule = Rule(results)
     rule.vjp = lambda g, y, *ys: tuple(seeds)
     return rule
-
-
-def hides_values(y: Any) -> bool:
-    """Say whether a result has Values inside that a replay cannot find, or is not there yet."""
-    if inspect.isgenerator(y) or inspect.iscoroutine(y) or inspect.isasyncgen(y):
-        return True
-    cells = getattr(y, "__closure__", None) or ()
-    held = [*getattr(y, "__dict__", {}).values(), *(c.cell_contents for c in cells)]
-    return any(isinstance(x, Traced) for x in [*held, *(y if isinstance(y, SETS) else ())])

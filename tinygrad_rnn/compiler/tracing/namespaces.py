@@ -6,10 +6,11 @@ A closure, globals, attributes, a list's members. Imports the engine only.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from operator import getitem
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ...engine.graph import Node
 from ...engine.primitive import Primitive
 
 MISSING = object()
-LIBRARIES = {"numpy", *sys.stdlib_module_names}
+LIBRARIES = {"numpy", *sys.stdlib_module_names} - {"argparse", "types", "collections"}  # settings
 LEAVES = (Node, np.ndarray, np.generic, np.random.Generator, Primitive, type, ModuleType)
 Lookup = Callable[[Any, Any], Any]
 
@@ -75,10 +76,12 @@ def namespaces_of(what: str, x: Any) -> Iterator[Namespace]:
     elif isinstance(x, partial):
         yield Namespace(dot, ["func", *map(repr, range(len(x.args)))], (x.func, *x.args))
         yield Namespace(dot, list(x.keywords), x.keywords.values())
-    elif isinstance(x, (list, tuple)):
+    elif isinstance(x, (list, tuple, deque, set, frozenset)):
         yield Namespace(what, [f"[{i}]" for i in range(len(x))], x)
-    elif isinstance(x, dict):
-        yield Namespace(what, [f"[{key!r}]" for key in x], dict.values(x))
+    elif isinstance(x, (dict, MappingProxyType)):
+        own: Any = dict if isinstance(x, dict) else MappingProxyType  # whatever a subclass says
+        yield Namespace(what, [f"[{key!r}]" for key in own.keys(x)], own.values(x))
+        yield Namespace(what, [f" (key {key!r})" for key in own.keys(x)], own.keys(x))
     elif isinstance(x, (staticmethod, classmethod)):
         yield Namespace(what, [""], (x.__func__,))
     elif isinstance(x, property):
@@ -126,6 +129,8 @@ def seen_by(what: str, fn: FunctionType) -> Iterator[Namespace]:
     cells = fn.__closure__ or ()
     contents = [(getattr, cell, "cell_contents") for cell in cells]
     yield Namespace("", fn.__code__.co_freevars, places=contents)
+    if not is_ours(fn.__module__):
+        yield Namespace(f"{fn.__name__}.", list(fn.__dict__), fn.__dict__.values())
     defaults = [name for name in ("__defaults__", "__kwdefaults__") if getattr(fn, name)]
     yield attributes_of(f"{fn.__name__}.", fn, defaults)
     if is_ours(fn.__module__):
@@ -133,10 +138,16 @@ def seen_by(what: str, fn: FunctionType) -> Iterator[Namespace]:
     used = names_in(fn.__code__)
     names = [name for name in used if name in fn.__globals__]
     yield Namespace("", names, places=[(getitem, fn.__globals__, name) for name in names])
-    for name in names:
-        module = fn.__globals__[name]
-        if isinstance(module, ModuleType) and not is_library(module.__name__):
-            yield attributes_of(f"{name}.", module, [part for part in used if part in vars(module)])
+    modules = [(name, fn.__globals__[name]) for name in names]
+    seen: set[int] = set()
+    while modules:
+        name, module = modules.pop()
+        is_module = isinstance(module, ModuleType) and id(module) not in seen
+        if is_module and not is_library(module.__name__):
+            seen.add(id(module))
+            parts = [part for part in used if part in vars(module)]
+            yield attributes_of(f"{name}.", module, parts)
+            modules += [(f"{name}.{part}", vars(module)[part]) for part in parts]
 
 
 def names_in(code: CodeType) -> list[str]:

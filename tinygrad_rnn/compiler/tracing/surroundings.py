@@ -37,15 +37,15 @@ class Surroundings:
         What can be looked through as it stands: the values of dicts, lists.
     places : list of (lookup, holders, keys)
         What is looked up one by one, in each of the two ways.
-    reads_data : bool
-        Whether the code of one of the user's functions says ``data``: of a Value, perhaps.
+    said : set of str
+        The names in the code of the user's functions; ``data`` is a Value's, perhaps.
     names, meant : list
         Of all that the views hold and then of all places: what to call it, and what it was.
     """
 
     def __init__(self, fn: Callable[..., Any], others: list[Any]) -> None:
         self.generators: list[Any] = []
-        self.reads_data = False
+        self.said: set[str] = set()
         spaces = self.explored([("", fn), *(("argument", x) for x in others)])
         live = [space for space in spaces if not isinstance(space.members, tuple)]
         self.titles = [space.what for space in live]
@@ -79,7 +79,7 @@ class Surroundings:
             if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)):
                 self.generators.append(x)
             if isinstance(x, FunctionType) and not is_ours(x.__module__):
-                self.reads_data |= "data" in names_in(x.__code__)
+                self.said.update(names_in(x.__code__))
             for space in namespaces_of(what, x):
                 spaces.append(space)
                 entries = zip(space.names, space.entries(), strict=True)

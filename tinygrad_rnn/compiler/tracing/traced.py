@@ -20,6 +20,7 @@ from ...engine.rule import DOORS, NO_PARAMS, Rule
 from ...engine.value import Value
 from ..program.refusals import CaptureError, no_change_in_place, no_numbers
 from ..program.steps import Step
+from .in_place import ChangedInPlace
 
 # Methods of arrays that are NumPy's functions of the same name, with the array in front.
 METHODS = {
@@ -46,7 +47,7 @@ class Absent:
         raise no_numbers(f".data.{name}")
 
 
-class Traced(Value):
+class Traced(ChangedInPlace):
     """A Value whose numbers are not known yet.
 
     Attributes
@@ -57,10 +58,7 @@ class Traced(Value):
         Whether without the tracing it would be a plain array, and no Value.
     """
 
-    __slots__ = ("is_plain", "step")
-
-    step: Step
-    is_plain: bool
+    __slots__ = ()
 
     @classmethod
     def of(
