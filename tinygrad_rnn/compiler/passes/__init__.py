@@ -21,7 +21,7 @@ from .fold import fold
 from .gather import gather
 from .look_up import look_up
 from .pack import pack
-from .schedule import schedule
+from .schedule import in_turn, schedule
 from .simplify import simplify
 from .widen import widen
 
@@ -63,6 +63,7 @@ def chosen(names: Iterable[str] | None) -> tuple[str, ...]:
 def optimised(program: Program, names: Iterable[str]) -> Program:
     """Apply the passes of these names one after the other, checking the program after each."""
     ((_, last),) = deque(stages(program, names), maxlen=1)  # those before it are freed on the way
+    last = in_turn(last)
     last.remake = lambda: dict(stages(program, names))
     return last
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from ...engine.rule import RULES
 from ..program.program import Program
 from ..program.steps import Step, step
-from .clock import Clock
+from .clock import Clock, drawn_in_turn
 from .kinds import BY_ROWS, REDUCTIONS, Labels, place_of
 
 GETITEM, MATMUL, RESHAPE, STACK = (RULES[n] for n in ("getitem", "matmul", "reshape", "stack"))
@@ -123,6 +124,9 @@ def contracted(program: Program, groups: list[list[Step]]) -> Iterator[list[Step
             units.append([s])
     users = program.users()
     waits = [sum(len(s.inputs) for s in members) for members in units]
+    for before, after in pairwise(drawn_in_turn(program)):  # which are in no group
+        users[before].append(after)
+        waits[unit_of[after]] += 1
     first = [min(s.order for s in members) for members in units]
     ready = deque(sorted((u for u, n in enumerate(waits) if n == 0), key=first.__getitem__))
     smallest = sorted(range(len(groups)), key=lambda g: (len(groups[g]), g), reverse=True)

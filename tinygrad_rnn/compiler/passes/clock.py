@@ -6,6 +6,8 @@ the first. What is to lie in one array should lie in one order: that of the forw
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from ..program.program import Program, reachable
 from ..program.steps import SEED, Step
 
@@ -38,3 +40,9 @@ class Clock:
     def time(self, s: Step) -> int:
         """Return a number that grows with time."""
         return self.times[s]
+
+
+def drawn_in_turn(program: Program) -> list[Step]:
+    """List the steps that draw random numbers, in the order of the function."""
+    random = [s for s in program.steps if s.rule is not None and s.rule.random]
+    return sorted(random, key=attrgetter("turn"))

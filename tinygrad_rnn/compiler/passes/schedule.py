@@ -1,13 +1,20 @@
 """When each step is run: as late as it can be, so that what it makes is still in the cache.
 
-Imports `program`.
+Imports `program`, `clock`.
 """
 
 from __future__ import annotations
 
 from ..program.program import Program
-from ..program.steps import Step
+from ..program.steps import Step, by_making
 from ..program.views import VIEWS
+from .clock import drawn_in_turn
+
+
+def in_turn(program: Program) -> Program:
+    """Return the program with its random numbers drawn in the order of the function."""
+    random = drawn_in_turn(program)
+    return program if random == sorted(random, key=by_making) else schedule(program)
 
 
 def schedule(program: Program) -> Program:
@@ -16,9 +23,8 @@ def schedule(program: Program) -> Program:
     for s in program.steps:
         before = max((depth[x] for x in s.inputs), default=0)
         depth[s] = before + (s.rule is not None and s.rule not in VIEWS)
-    drawn_before: dict[Step, Step] = {}  # random numbers are drawn in the order of the function
-    random = [s for s in program.steps if s.rule is not None and s.rule.random]
-    drawn_before.update(zip(random[1:], random, strict=False))
+    random = drawn_in_turn(program)
+    drawn_before = dict(zip(random[1:], random, strict=False))
     new: dict[Step, Step] = {}
     stack = [(s, False) for s in reversed(program.roots)]
     while stack:

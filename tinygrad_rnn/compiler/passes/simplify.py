@@ -22,6 +22,7 @@ Simpler = Callable[[Step], Step | None]
 SIMPLER: dict[Rule, list[Simpler]] = {}
 SEVERAL = 8  # multiplications that are quicker than as many divisions, and one division beside
 PRECISE = (np.dtype(np.float32), np.dtype(np.float64))  # an inverse lies within their range
+FORMS: dict[Any, Step] = {}  # arrays of zeros, which take no memory
 COMMUTATIVE = {RULES["add"], RULES["multiply"]}
 
 
@@ -245,3 +246,12 @@ def softmax_less_target(s: Step) -> Step | None:
     if p.shape != x.shape or p.dtype != x.dtype:
         return None
     return step(LESS_ONE_HOT, [p, x.inputs[0]], scope=s.scope)
+
+
+@simpler("keep_mask")
+def mask_of_a_form(s: Step) -> Step | None:
+    """Which entries are kept depends on their number only, and waits for none of them."""
+    (x,) = s.inputs
+    if x.form not in FORMS:
+        FORMS[x.form] = constant(np.broadcast_to(np.zeros((), x.dtype), x.shape))
+    return None if x is FORMS[x.form] else s.on([FORMS[x.form]])

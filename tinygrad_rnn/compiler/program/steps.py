@@ -53,6 +53,9 @@ class Step:
         Shape and dtype, or the Python number.
     is_number : bool
         Whether it is a Python number.
+    turn : int
+        A number that grows with the order of the function, however often the step is made again:
+        in this order random numbers are drawn.
     """
 
     __slots__ = (
@@ -67,6 +70,7 @@ class Step:
         "scope",
         "settings",
         "shape",
+        "turn",
         "value",
     )
 
@@ -80,6 +84,7 @@ class Step:
         kind: str = "",
         value: Any = None,
         settings: Any = None,
+        turn: int | None = None,
     ) -> None:
         self.rule = rule
         self.inputs = inputs
@@ -93,6 +98,7 @@ class Step:
         self.value = value
         self.scope = scope
         self.order = next(making_order)
+        self.turn = self.order if turn is None else turn
 
     @property
     def ndim(self) -> int:
@@ -114,7 +120,8 @@ class Step:
     def again(self, inputs: Iterable[Step]) -> Step:
         """Return the same op anew, and so later in the order, on other inputs of these shapes."""
         params, settings = self.params, self.settings
-        return Step(self.rule, tuple(inputs), params, self.form, self.scope, settings=settings)
+        form, scope, turn = self.form, self.scope, self.turn
+        return Step(self.rule, tuple(inputs), params, form, scope, settings=settings, turn=turn)
 
     def remade(self, inputs: Iterable[Step]) -> Step:
         """Return the same op on inputs of other shapes, which must come to the same result."""
