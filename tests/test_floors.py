@@ -83,8 +83,8 @@ ROOMS = {
     ),
     "compiler.passes": Room(
         7,
-        files="clock kinds expand simplify flatten gather sources look_up fold batch widen"
-        " pack schedule",
+        files="clock expand simpler arithmetic arrangement simplify kinds flatten gather sources"
+        " entries look_up fold batch widen pack schedule",
     ),
     "compiler.calls": Room(7, files="costs row_sums by_id writing"),
     "compiler.two_cores": Room(7, files="cores second_core division lanes crossings duet"),

@@ -44,6 +44,10 @@ STEPS: list[Step] = [
     lambda h, w, x, ids: tg.grad(lambda z: np.sum(np.tanh(z @ w[0]) * x))(h[-1]) + h[0] * 0.1,
     lambda h, w, x, ids: np.tanh(w[2][ids] @ w[0] + h[-1] @ w[1] + w[3]),
     lambda h, w, x, ids: np.tanh(tg.take(w[2], ids, axis=0) @ w[0].T + h[-1] @ w[1].T) * x,
+    lambda h, w, x, ids: np.tanh(
+        np.concatenate([(w[0] @ r[:, None] + w[3][:, None]).T for r in h[-1]])
+    ),
+    lambda h, w, x, ids: np.tanh(h[-1] * (w[2] @ h[0][0])[ids[0]] + (w[2] @ x[0])[ids[0] - V]),
 ]
 ENDS: list[Callable[[list[Any], list[tg.Value], Any], Any]] = [
     lambda hs, w, ids: np.sum(hs[-1] ** 2),

@@ -1,10 +1,11 @@
 """What is done to a program between tracing and running: small functions, Program → Program.
 
 Each can be read by itself; `PASSES` has the order in which they run: `widen`, `expand`, `simplify`,
-`flatten`, `gather`, `look_up`, `fold`, `batch`, `pack`, `schedule`. Begin with `simplify`, the
-plainest, then read `gather` and `batch`, which make few large products of many small ones. `clock`
-says which time step a step's numbers are from, `kinds` which steps are alike, `sources` what
-rows were made of.
+`flatten`, `gather`, `look_up`, `fold`, `batch`, `pack`, `schedule`. Begin with `simplify`, whose
+rules of algebra stand in `arithmetic` and `arrangement`, and in the table of `simpler`; then read
+`gather` and `batch`, which make few large products of many small ones. `clock` says which time step
+a step's numbers are from, `kinds` which steps are alike, `sources` what rows were made of, and
+`entries` prepares for `look_up` what is picked one by one.
 """
 
 from __future__ import annotations

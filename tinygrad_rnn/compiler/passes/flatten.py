@@ -14,8 +14,8 @@ from ..program.own_ops import PRODUCT_OF, SUM_OF
 from ..program.program import Program
 from ..program.steps import Step, constant, step
 from ..program.views import VIEWS
+from .arithmetic import is_normal
 from .kinds import is_new_each_time
-from .simplify import is_normal
 
 ADD, SUBTRACT = RULES["add"], RULES["subtract"]
 MULTIPLY, NEGATIVE = RULES["multiply"], RULES["negative"]

@@ -13,11 +13,11 @@ from ...engine.rule import RULES
 from ...ops.indexing import HOLE
 from ..program.own_ops import SUM_OF
 from ..program.program import Program
-from ..program.steps import Step, step
+from ..program.steps import PARAMETER, Step, step
 from .clock import Clock
 
 CONCATENATE, MATMUL, PLACE, SUM = (RULES[n] for n in ("concatenate", "matmul", "place", "sum"))
-STACK, TRANSPOSE = RULES["stack"], RULES["transpose"]
+RESHAPE, STACK, TRANSPOSE = (RULES[n] for n in ("reshape", "stack", "transpose"))
 FEW = 4  # of equal shape: fewer terms are added one after the other
 
 Pair = tuple[Step, Step]
@@ -67,7 +67,7 @@ def gather(program: Program) -> Program:
     def product(pairs: list[Pair], like: Step) -> Step:
         """Return Σ aᵀ g as one product, in the order of time."""
         pairs = sorted(pairs, key=lambda pair: (min(map(time, pair)), max(map(time, pair))))
-        a, g = (below_each_other([pair[i] for pair in pairs]) for i in (0, 1))
+        a, g = (below_each_other([as_row(pair[i]) for pair in pairs]) for i in (0, 1))
         transposed = step(TRANSPOSE, [a], scope=like.scope)
         return step(MATMUL, [transposed, g], scope=like.scope)
 
@@ -110,7 +110,8 @@ def gather(program: Program) -> Program:
 
     def kind_of(x: Step) -> Any:
         """Return what a term can be merged with: its kind, and how many it takes."""
-        if x in single and pairs_of(x) is not None:
+        pairs = pairs_of(x) if x in single else None
+        if pairs and not all(a.kind == PARAMETER for a, _ in pairs):  # V and W lie apart
             return ("products", 2, x.shape)
         if x in single and x.rule is SUM and over_rows(x):
             y = x.inputs[0]
@@ -140,6 +141,13 @@ def gather(program: Program) -> Program:
         "terms": merge_terms,
     }
     return program.rewritten(rewrite)
+
+
+def as_row(x: Step) -> Step:
+    """Return a transposed column as what it is in memory."""
+    if x.rule is TRANSPOSE and x.shape[0] == 1:
+        return step(RESHAPE, x.inputs, {"shape": x.shape}, x.scope)
+    return x
 
 
 def parts_of(x: Step) -> Sequence[Step]:

@@ -17,6 +17,7 @@ from ..program.own_ops import PACKED
 from ..program.program import Program
 from ..program.steps import Step, step
 from ..program.views import JOINS
+from .entries import entries_by_id
 from .gather import axes
 from .sources import Sources, look_up_of, product_of
 
@@ -29,6 +30,7 @@ WORTH = 2  # times as many rows have to be multiplied as the table has
 
 def look_up(program: Program) -> Program:
     """Look rows up in a product of the table, and multiply their sums instead of all of them."""
+    program = entries_by_id(program)
     look_ups, products = Sources(look_up_of), Sources(product_of)
     worth = worth_a_table(program)
     uses = {s: len(users) for s, users in program.users().items()}
