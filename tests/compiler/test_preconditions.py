@@ -48,6 +48,16 @@ def joined_and_multiplied(w: Any, x: Any, z: Any) -> Any:
     return np.sum(np.concatenate([k, z], axis=1)), x.T @ k
 
 
+def known_rows(w: Any, x: Any) -> Any:
+    """Derivatives by arrays that are no arguments: they are there while the function is traced."""
+    row = np.ones(3)
+    slope = tg.grad(lambda v: np.sum(v**3 * x))(row)
+    turn = tg.hvp(lambda v: np.sum(v**3 * x), row, row)
+    tangent = tg.jvp(lambda v: np.tanh(v) * v * x, row, x)[1]
+    back = tg.vjp(lambda v: v * np.exp(v), row)[1](x)[0]
+    return np.sum(w * slope * turn * tangent * back), slope, tangent, back
+
+
 def small_gates(w: Any, x: Any) -> Any:
     a = x @ w
     near = np.log(np.maximum(tg.sigmoid(a[:, :2]), 1e-9)) + np.log(tg.sigmoid(a[:, 2:4]) + 1e-8)
@@ -138,6 +148,22 @@ CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
         value(4, dtype=np.float32),
         lambda: (single(3, 4), normal(size=(3, 2))),
     ),
+    "a single number turned around": (
+        lambda w, x: np.sum(np.flip(w * 2.0) * np.flip(x, ())),
+        value(),
+        lambda: (normal(size=3),),
+    ),
+    "a jacobian times a vector": (
+        lambda w, x: np.sum(tg.jvp(lambda v: np.tanh(v) * v, w * x, x)[1] ** 2),
+        value(3),
+        lambda: (normal(size=3),),
+    ),
+    "a jacobian times a vector, of an argument": (
+        lambda w, x: np.sum(tg.jvp(lambda v: np.tanh(v) * v, x, x)[1] * w),
+        value(3),
+        lambda: (normal(size=3),),
+    ),
+    "derivatives by arrays that are known": (known_rows, value(3), lambda: (normal(size=3),)),
     "zeros of both signs": (
         lambda w, x: np.sum(w * (np.copysign(x, 0.0) + 2 * np.copysign(x, -0.0))),
         value(5),
@@ -214,3 +240,17 @@ def test_settings_that_have_no_hash_are_not_taken_for_each_other() -> None:
         assert tg.compile(lambda x, m=members: repeated(x, times=m))(np.ones(2)).shape == (2 * n,)
     times[0].extend(b"ab")
     assert tg.compile(lambda x: repeated(x, times=times[0]))(np.ones(2)).shape == (6,)
+
+
+def test_steps_that_turn_out_to_be_equal_while_others_are_stacked() -> None:
+    """The same number is another step each time, as long as nobody has merged equal ones."""
+    w = value(3, 3)
+
+    def fn(x: Any, first: Any) -> Any:
+        h = first
+        for row in x:
+            h = np.tanh(h @ w + row + np.sum(first, axis=0) * 0.1)
+        return np.sum(h)
+
+    draws = [(normal(size=(6, 2, 3)), normal(size=(2, 3))) for _ in range(3)]
+    assert_agrees(fn, [w], draws, passes=("batch", "schedule"))

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import recording
 from .errors import ShapeError, explain
-from .pullback import Function, gradients_of, is_recorded, pairs, pull, result_of
+from .pullback import Function, gradients_of, is_recorded, pairs, pull, result_of, variable
 from .value import Value
 
 
@@ -165,9 +165,10 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
         y, pullback = pull(f, primals, {}, tuple(range(len(primals))))
         if y.dtype.kind != "f":  # whole numbers and truths do not move
             return result_of(y, again), np.zeros(y.shape)[()]
-        u = Value(np.zeros(y.shape, y.dtype)[()])
+        variables: list[Value] = []
+        u = variable(np.zeros(y.shape, y.dtype)[()], variables)
         along = inner_product(pullback(u), tangents)
-        dy = gradients_of(along, np.float64(1.0), [u], again)[0]
+        dy = gradients_of(along, np.float64(1.0), variables, again)[0]
     return result_of(y, again), dy
 
 

@@ -58,7 +58,8 @@ def pull(
 
     def pullback(g: Any) -> Any:
         with recording.differentiating():
-            gradients = iter(gradients_of(y, g, variables, again or isinstance(g, Node)))
+            is_value = isinstance(g, Node) and not getattr(g, "is_plain", False)
+            gradients = iter(gradients_of(y, g, variables, again or is_value))
         results = tuple(map_leaves(lambda _: next(gradients), args[i]) for i in wanted)
         return results if isinstance(argnums, tuple) else results[0]
 
@@ -71,6 +72,8 @@ def variable(x: Any, variables: list[Value]) -> Value:
         lifted: Value = alias(x)  # stays connected to the graph that x comes from
     else:
         lifted = x.as_leaf() if isinstance(x, Value) else Value(x)
+        if recording.current.get().tracer is not None:
+            lifted = alias(lifted)  # of an array that is known already, too: what the sweep meets
     variables.append(lifted)
     return lifted
 

@@ -39,13 +39,19 @@ def batch(program: Program) -> Program:
             new[s] = s if s.rule is None else s.on(new[x] for x in s.inputs)
             continue
         moved = [s.on(new[x] for x in s.inputs) for s in members]
-        if all(s.inputs == moved[0].inputs for s in moved):  # their operands became the same
+        if all(is_same(column) for column in zip(*(s.inputs for s in moved), strict=True)):
+            # Their operands became the same.
             new.update(dict.fromkeys(members, moved[0]))
             continue
         whole = together(moved)
         for i, s in enumerate(members):
             new[s] = step(GETITEM, [whole], {"index": (i,)}, s.scope)
     return program.replaced(new)
+
+
+def is_same(column: tuple[Step, ...]) -> bool:
+    """Say whether steps of one kind share an operand; numbers are equal, though a step each."""
+    return column[0].is_number or all(x is column[0] for x in column)
 
 
 def grouped(program: Program, clock: Clock) -> list[list[Step]]:

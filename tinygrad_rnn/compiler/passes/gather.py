@@ -158,7 +158,7 @@ def parts_of(x: Step) -> Sequence[Step]:
 def axes(x: Step) -> list[int]:
     """Return the axes that a sum goes over."""
     axis, ndim = x.params.get("axis"), x.inputs[0].ndim
-    if axis is None:
+    if axis is None or ndim == 0:
         return list(range(ndim))
     return [i % ndim for i in (axis if isinstance(axis, (tuple, list)) else (axis,))]
 

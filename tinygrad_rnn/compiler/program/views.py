@@ -62,7 +62,8 @@ VIEWS: dict[Rule, Callable[..., np.ndarray | None]] = {
     reshape.rule: lambda x, *, shape: reshaped(x, shape),
     transpose.rule: lambda x, *, axes=None: x.transpose(axes),
     broadcast_to.rule: lambda x, *, shape: np.broadcast_to(x, shape),
-    flip.rule: lambda x, *, axis=None: np.flip(x, axis),
+    # Of a single entry NumPy returns a number, which lies elsewhere.
+    flip.rule: lambda x, *, axis=None: np.flip(x, axis) if x.ndim else x,
     # With an ellipsis even a single entry is a region, and is not read.
     getitem.rule: lambda x, *, index: x[index if Ellipsis in index else (*index, Ellipsis)],
 }
