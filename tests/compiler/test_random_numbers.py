@@ -16,7 +16,7 @@ W = tg.Value(rng.uniform(-1, 1, (3, 3)))
 
 
 @tg.extend.primitive(differentiable=False, random=True)
-def noise(x, *, generator):
+def drawn_near(x, *, generator):
     """y = a number for each entry, near the entry itself"""
     return generator.normal(x, 1.0)
 
@@ -33,8 +33,8 @@ def masks_of_inputs_and_states(xs: Any) -> Any:
 def noise_that_sees_what_it_is_added_to(xs: Any) -> Any:
     h, total = np.zeros((2, 3)), 0.0
     for x in xs:
-        late = h + noise(np.sin(h @ W), generator=GENERATOR)
-        early = noise(np.sin(x @ W), generator=GENERATOR)
+        late = h + drawn_near(np.sin(h @ W), generator=GENERATOR)
+        early = drawn_near(np.sin(x @ W), generator=GENERATOR)
         h = np.tanh(late * 0.5 + early + h @ W)
         total = total + np.sum(h**2)
     return total
