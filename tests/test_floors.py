@@ -84,7 +84,7 @@ ROOMS = {
     "compiler.passes": Room(
         7,
         files="clock expand simpler arithmetic arrangement simplify kinds flatten gather sources"
-        " entries look_up fold batch widen pack schedule",
+        " entries look_up fold batch gates widen pack schedule",
     ),
     "compiler.calls": Room(7, files="costs row_sums by_id writing"),
     "compiler.two_cores": Room(7, files="cores second_core division lanes crossings duet"),

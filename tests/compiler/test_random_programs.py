@@ -47,6 +47,13 @@ STEPS: list[Step] = [
     lambda h, w, x, ids: np.tanh(
         np.concatenate([(w[0] @ r[:, None] + w[3][:, None]).T for r in h[-1]])
     ),
+    lambda h, w, x, ids: (
+        tg.sigmoid(x @ w[0] + h[-1] @ w[1] + w[3]) * h[0]
+        + tg.sigmoid(x @ w[1] + h[-1] @ w[0] + w[3]) * np.tanh(x @ w[0] + h[-1] @ w[0] + w[3])
+    ),
+    lambda h, w, x, ids: (
+        tg.sigmoid(tg.linear(x, w[0], w[3])) * np.tanh(tg.linear(x, w[2], None)[:, :3])
+    ),
     lambda h, w, x, ids: np.tanh(h[-1] * (w[2] @ h[0][0])[ids[0]] + (w[2] @ x[0])[ids[0] - V]),
 ]
 ENDS: list[Callable[[list[Any], list[tg.Value], Any], Any]] = [

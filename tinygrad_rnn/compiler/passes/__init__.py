@@ -4,8 +4,8 @@ Each can be read by itself; `PASSES` has the order in which they run: `widen`, `
 `flatten`, `gather`, `look_up`, `fold`, `batch`, `pack`, `schedule`. Begin with `simplify`, whose
 rules of algebra stand in `arithmetic` and `arrangement`, and in the table of `simpler`; then read
 `gather` and `batch`, which make few large products of many small ones. `clock` says which time step
-a step's numbers are from, `kinds` which steps are alike, `sources` what rows were made of, and
-`entries` prepares for `look_up` what is picked one by one.
+a step's numbers are from, `kinds` which steps are alike, `sources` what rows were made of;
+`entries` prepares for `look_up` what is picked one by one, `gates` for `widen` what lies apart.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""The gates of a cell are squashed by one call, not by one each. Imports `program`.
+"""The gates of a cell are squashed by one call, not by one each. Imports `gates` and `program`.
 
-An LSTM's four gates are columns of one array, three of them for the sigmoid and one for tanh. In
-float32 the sigmoid is written as σ(x) = ½ tanh(½ x) + ½, so that one tanh takes them all; this is
-right to rounding of 1, and so has no relative accuracy where σ is nearly 0: a gate whose logarithm
-is taken, by which is divided, or which is a result by itself, stays as it is. In float64, where
-NumPy is quicker with exponentials, only neighbours of the same curve are joined.
+An LSTM's four gates are columns of one array, or are made so where each has weights of its own;
+three of them are for the sigmoid and one for tanh. In float32 the sigmoid is written as
+σ(x) = ½ tanh(½ x) + ½, so that one tanh takes them all; this is right to rounding of 1, and so has
+no relative accuracy where σ is nearly 0: a gate whose logarithm is taken, by which is divided, or
+which is a result by itself, stays as it is. In float64, where NumPy is quicker with exponentials,
+only neighbours of the same curve are joined.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from ...engine.rule import RULES, Rule
 from ..program.program import Program
 from ..program.steps import Step, constant, step
+from .gates import side_by_side
 
 ADD, GETITEM, MULTIPLY = RULES["add"], RULES["getitem"], RULES["multiply"]
 SIGMOID, TANH = RULES["sigmoid"], RULES["tanh"]
@@ -43,6 +45,7 @@ class Gate(NamedTuple):
 
 def widen(program: Program) -> Program:
     """Squash columns of the same array together."""
+    program = side_by_side(program)
     exact = with_all_digits(program)
     gates: dict[Step, list[Gate]] = {}
     for s in program.steps:
