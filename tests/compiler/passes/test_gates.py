@@ -95,6 +95,26 @@ def test_what_is_no_gate_of_the_same_operands_stays_apart() -> None:
     assert curves(f) == 6 * T
 
 
+def test_biases_that_are_computed_or_repeated_stay_apart() -> None:
+    W, V, b, c = params = [param(H, D), param(H, D, seed=1), param(H, seed=2), param(1, seed=3)]
+
+    def computed(x):  # type: ignore[no-untyped-def]
+        gates = (tg.sigmoid(tg.linear(x[t], w, b * b)) for t in range(T) for w in (W, V))
+        return sum(np.sum(gate**2) for gate in gates)
+
+    def repeated(x):  # type: ignore[no-untyped-def]
+        gates = (tg.sigmoid(x[t] @ w.T + c) for t in range(T) for w in (W, V))
+        return sum(np.sum(gate**2) for gate in gates)
+
+    def of_one_entry(x):  # type: ignore[no-untyped-def]
+        gates = (tg.sigmoid(tg.linear(x[t], w, c)) for t in range(T) for w in (W, V))
+        return sum(np.sum(gate**2) for gate in gates)
+
+    for loss in (computed, repeated, of_one_entry):
+        f = assert_agrees(loss, params, batches(T, B, D))
+        assert products(f) == 2 * T
+
+
 def test_gates_of_different_widths_and_shared_weights() -> None:
     W, V, b, c = params = [param(D, H), param(D, 2), param(H), param(2)]
 

@@ -90,7 +90,10 @@ def gates_of(program: Program) -> list[Parts]:
         if s.rule not in (LINEAR, MATMUL) or s.ndim not in (1, 2):
             return None
         shared = [is_shared(s, x) for x in s.inputs]
-        if sum(shared) != 1:
+        own = [x for x, mine in zip(s.inputs, shared, strict=True) if not mine]
+        if sum(shared) != 1 or any(x.kind != PARAMETER for x in own):
+            return None
+        if any(x.shape != s.shape[-1:] for x in own[1:]):  # a bias that is repeated
             return None
         operands = zip(s.inputs, shared, strict=True)
         key = (s.rule, *[same[x] if mine else (x.ndim, x.dtype) for x, mine in operands])

@@ -152,7 +152,8 @@ def summed_once(program: Program) -> Program:
     for s in program.roots:
         if s.rule is SUM and axes(s) == list(range(s.inputs[0].ndim - 1)):
             by_id = sums.get(parts_of(s.inputs[0]))
-            if by_id is not None and by_id.size * WORTH < s.inputs[0].size:
+            few = by_id is not None and by_id.size * WORTH < s.inputs[0].size
+            if by_id is not None and few and by_id.dtype == s.dtype:
                 settings = {"axis": (0,), "keepdims": False}
                 new[s] = step(RESHAPE, [step(SUM, [by_id], settings)], {"shape": s.shape}, s.scope)
     return program.replaced(new)
