@@ -143,6 +143,11 @@ CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
         value(5),
         lambda: (normal(size=(3, 4)),),
     ),
+    "truths above fractions": (
+        lambda w, x, z: np.sum(np.concatenate([x > 0, w @ z]) * 2.0),
+        value(4, 3),
+        lambda: (normal(size=(3, 1)), normal(size=(3, 1))),
+    ),
     "single precision beside double, then multiplied": (
         joined_and_multiplied,
         value(4, dtype=np.float32),

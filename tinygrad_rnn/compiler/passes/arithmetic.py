@@ -58,7 +58,9 @@ def by_a_number(s: Step) -> Step | None:
 def by_fewer(s: Step) -> Step | None:
     """x / n = x · (1 / n), where there are many x for each n, as in a softmax"""
     a, b = s.inputs
-    if b.is_number or not a.dtype == b.dtype == s.dtype or s.dtype not in PRECISE:
+    if a.is_number or b.is_number:
+        return None
+    if not a.dtype == b.dtype == s.dtype or s.dtype not in PRECISE:
         return None  # the inverse would have the digits of n, not those of the fraction
     if b.size * SEVERAL > a.size:
         return None

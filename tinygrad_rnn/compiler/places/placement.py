@@ -76,6 +76,8 @@ class Placement:
         chain = elements(join)
         if chain is None:
             return in_a_row(join)
+        if any(x.dtype != join.dtype for x in chain):
+            return False  # the join has to convert them; a number may begin at every eighth byte
         for a, b in pairwise(chain):
             if self.after.get(a, b) is not b or self.before.get(b, a) is not a:
                 return False
