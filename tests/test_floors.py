@@ -78,8 +78,8 @@ ROOMS = {
     "compiler.program": Room(7, files="refusals one_hot shapes views steps own_ops program"),
     "compiler.tracing": Room(
         7,
-        files="arguments namespaces surroundings data_reads collector in_place traced results"
-        " capture",
+        files="arguments namespaces surroundings data_reads collector in_place plain_rules traced"
+        " results capture",
     ),
     "compiler.passes": Room(
         7,

@@ -50,6 +50,7 @@ class Tracer:
         self.constants: dict[int, Step] = {}
         self.looked_at: list[tuple[np.ndarray, np.ndarray]] = []
         self.sweeping = False
+        self.refusal: Exception | None = None  # the first one, also if the function caught it
         self.viewed: set[Step] = set()  # of which the function sees a part, or another form
 
     def apply(self, rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
@@ -176,6 +177,8 @@ class Capture:
         held = leaves((args, kwargs))
         with traced_by(tracer):
             result = fn(*args, **kwargs)
+        if tracer.refusal is not None:  # and `fn` has caught it
+            raise tracer.refusal
         after = leaves((args, kwargs))
         if len(held) != len(after) or not all(map(is_, held, after)):
             raise left_a_mark("a list or dict among the arguments")

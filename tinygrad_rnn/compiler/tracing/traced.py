@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ...engine import recording
-from ...engine.errors import explain
 from ...engine.graph import creation_order
 from ...engine.rule import DOORS, NO_PARAMS, Rule
 from ...engine.value import Value
-from ..program.refusals import CaptureError, no_change_in_place, no_numbers
+from ..program.refusals import no_change_in_place, no_numbers, refusal
 from ..program.steps import Step
 from .in_place import ChangedInPlace
+from .plain_rules import CAST, plain_rule, rule_of
 
 # Methods of arrays that are NumPy's functions of the same name, with the array in front.
 METHODS = {
@@ -29,6 +29,7 @@ METHODS = {
     *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
 }
 CHANGING = {"fill", "partition", "put", "resize", "setfield", "setflags", "sort"}  # x itself
+A_NUMBER = "pass a Python number as an argument, for each of which the function is traced"
 STATIC: dict[Callable[..., Any], str] = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
 
 
@@ -122,13 +123,11 @@ class Traced(ChangedInPlace):
 
     def backward(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: `.grad` belongs to the caller of the compiled function."""
-        raise CaptureError(
-            explain(
-                "backward inside a compiled function",
-                where="y.backward(), while the function is traced",
-                why="it writes .grad, which a replay of the program would not do",
-                fix="return the loss and call backward on it outside; or return tg.grad(f)(x)",
-            )
+        raise refusal(
+            "backward inside a compiled function",
+            where="y.backward(), while the function is traced",
+            why="it writes .grad, which a replay of the program would not do",
+            fix="return the loss and call backward on it outside; or return tg.grad(f)(x)",
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -141,7 +140,9 @@ class Traced(ChangedInPlace):
         if function in STATIC and len(args) == 1 and not kwargs:
             return getattr(args[0], STATIC[function])
         values = [x for x in args if isinstance(x, Value)]
-        if function in DOORS or not values or any(x.requires_grad for x in values):
+        finds_places = function is np.where and len(args) == 1  # another name of np.nonzero
+        has_rule = function in DOORS and not finds_places
+        if has_rule or not values or any(x.requires_grad for x in values):
             return super().__array_function__(function, types, args, kwargs)
         # Whole numbers, truths and data, which need no gradient, may go through all of NumPy.
         return self.apply(plain_rule(function, args, kwargs), tuple(values))
@@ -199,10 +200,13 @@ class Traced(ChangedInPlace):
         raise no_numbers("float(v)")
 
     def __int__(self) -> NoReturn:
-        raise no_numbers("int(v)")
+        raise no_numbers("int(v)", fix=f"for x[:int(v)] and the like {A_NUMBER}")
 
     def __index__(self) -> NoReturn:
-        raise no_numbers("an index or range(v)", fix="write tg.take(rows, v, axis=0) for rows[v]")
+        raise no_numbers(
+            "an index or range(v)",
+            fix=f"write tg.take(rows, v, axis=0) for rows[v]; for range(v) {A_NUMBER}",
+        )
 
     def __bool__(self) -> NoReturn:
         raise no_numbers(
@@ -213,45 +217,25 @@ class Traced(ChangedInPlace):
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise no_numbers(
-            "np.asarray(v), or array[v]", fix="write tg.take(array, v, axis=0) for array[v]"
+            "np.asarray(v), array[v] or array[t] = v",
+            fix="write tg.take(array, v, axis=0) for array[v]; put rows into a list and"
+            " np.stack it for array[t] = v; tg.one_hot(v, like) for array[v] = 1; v itself for"
+            " np.asarray(v)",
         )
+
+    def __hash__(self) -> int:
+        asks = sys._getframe(1).f_globals.get("__name__", "")
+        if self.is_plain and not asks.startswith("tinygrad_rnn."):
+            raise no_numbers(
+                "hash(v), as for a dict or a set,",
+                fix="write tg.take(array, v) for table[v]; or look it up outside",
+            )
+        return object.__hash__(self)
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise no_numbers(f"f'{{v:{spec}}}'")
+        return repr(self)
 
     def __repr__(self) -> str:
         return f"Traced({self.step!r})"
-
-
-def _cast(x: Any, *, dtype: Any) -> Any:
-    """y = x in another dtype"""
-    return np.asarray(x).astype(dtype)[()]
-
-
-CAST = Rule(_cast, differentiable=False, elementwise=True)
-
-
-@cache
-def rule_of(ufunc: np.ufunc) -> Rule:
-    """Return the rule of a NumPy ufunc that has none among the ops."""
-    return Rule(ufunc_forward(ufunc), differentiable=False, elementwise=ufunc.signature is None)
-
-
-def ufunc_forward(ufunc: np.ufunc) -> Callable[..., Any]:
-    """Return a ufunc as a forward function: with a name, and a formula."""
-
-    def forward(*arrays: Any) -> Any:
-        return ufunc(*arrays)
-
-    forward.__name__ = ufunc.__name__
-    forward.__doc__ = f"y = {ufunc.__name__}(x)"
-    return forward
-
-
-def plain_rule(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Rule:
-    """Return the rule of a NumPy function, its arguments that are no Values held fast."""
-
-    def forward(*arrays: Any) -> Any:
-        rest = iter(arrays)
-        return function(*(next(rest) if isinstance(x, Value) else x for x in args), **kwargs)
-
-    forward.__name__ = function.__name__
-    forward.__doc__ = f"y = {function.__name__}(x)"
-    return Rule(forward, differentiable=False)
