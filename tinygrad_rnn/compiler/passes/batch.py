@@ -60,8 +60,8 @@ def grouped(program: Program, clock: Clock) -> list[list[Step]]:
     kinds: dict[Any, list[Step]] = {}
     for s in program.computed():
         key = label.key(s)
-        if key is not None:
-            kinds.setdefault(key, []).append(s)
+        if key is not None:  # what the outputs need must not wait for the way back
+            kinds.setdefault((key, s in clock.late), []).append(s)
     candidates = [steps for steps in kinds.values() if len(steps) > 1]
     if len(candidates) > KINDS:
         candidates = sorted(candidates, key=len, reverse=True)[:KINDS]

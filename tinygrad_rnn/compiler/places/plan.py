@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..calls.costs import seconds
 from ..program.program import Program, reachable
-from ..program.steps import Step
+from ..program.steps import SEED, Step
 from ..two_cores.division import divided
 from ..two_cores.lanes import LARGE, one_lane, two_lanes
 from .dependences import dependences
@@ -67,4 +67,5 @@ def plan(program: Program, cores: int) -> Plan:
 def halves(program: Program, steps: list[Step]) -> tuple[list[Step], list[Step]]:
     """Return what the outputs need, and what beside it the gradients need, in order."""
     needed = set(reachable(program.outputs))
+    assert not any(s.kind == SEED for s in needed), "an output waits for the gradient of a result"
     return [s for s in steps if s in needed], [s for s in steps if s not in needed]
