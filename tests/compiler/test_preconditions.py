@@ -123,6 +123,11 @@ CASES: dict[str, tuple[Function, tg.Value, Callable[[], Arrays]]] = {
         value(5),
         lambda: (normal(size=5),),
     ),
+    "a single number looked up": (
+        lambda w, x, ids: np.sum(np.sin(x * tg.take(w, ids, axis=0))),
+        value(),
+        lambda: (normal(size=3), np.zeros(3, int)),
+    ),
     "products over no columns": (
         lambda w, x: sum(np.sum(np.tanh(x[t] @ w + 1)) for t in range(5)) + np.sum(x @ w),
         value(0, 3),

@@ -118,3 +118,12 @@ def test_rearrangements_carry_each_gradient_to_its_entry(
     total = np.zeros(x.size)
     np.add.at(total, expected[inside].astype(int) - 1, weights[inside])
     np.testing.assert_allclose(v.grad, total.reshape(shape), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("axis", [0, -1, None])
+def test_a_single_number_may_be_taken_along_an_axis(axis: int | None) -> None:
+    v = Value(1.5)
+    y = tg.take(v, np.zeros(3, int), axis=axis)
+    np.testing.assert_array_equal(y.data, [1.5, 1.5, 1.5])
+    y.backward(np.array([1.0, 2.0, 4.0]))
+    assert v.grad == 7.0

@@ -84,7 +84,7 @@ def _(g, y, x, indices, *, axis=None):
     """dx = g added at indices, 0 elsewhere"""
     if not isinstance(indices, Node):
         indices = np.asarray(indices).astype(np.intp)  # NumPy takes truths for 0 and 1 here
-    if axis is None:
+    if axis is None or x.ndim == 0:  # NumPy lets a number have axis 0
         flat = place(g, indices, indices=((HOLE,),), shape=(x.size,))
         return np.reshape(flat, x.shape), None
     before = (slice(None),) * (axis % x.ndim)

@@ -51,7 +51,7 @@ def by_id(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any], out: Any)
     if np.result_type(ids, np.intp) != np.intp or out.dtype != x.dtype:
         return None
     if rule is TAKE:
-        return rows_at(x, ids, out) if params.get("axis") == 0 else None
+        return rows_at(x, ids, out) if params.get("axis") == 0 and x.ndim else None
     return entries_at(x, ids, out) if rule is AT_IDS else less_one_hot_into(x, ids, out)
 
 
