@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -145,8 +144,3 @@ def test_a_masked_array_is_not_taken_for_an_array_of_its_form() -> None:
     f(x)
     with pytest.raises(tg.CaptureError, match="plain arrays"):
         f(np.ma.masked_array(x, x > 0))
-
-
-def test_results_in_a_queue_are_refused() -> None:
-    with pytest.raises(tg.CaptureError, match="returned a deque"):
-        tg.compile(lambda x: deque([w * x]))(np.ones(4))

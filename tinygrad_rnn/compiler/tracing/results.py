@@ -1,17 +1,19 @@
 """What a traced function returns: where a program's outputs go, and what a replay cannot fill in.
 
-Imports `traced` only.
+Imports `namespaces` and `traced`.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections import deque
+from collections.abc import AsyncIterator, Coroutine, ItemsView, Iterator, ValuesView
 from typing import Any
 
+from .namespaces import namespaces_of
 from .traced import Traced
 
-COLLECTIONS = (set, frozenset, deque)  # which a replay does not take apart
+# What somebody looks through later, when there are no stand-ins any more.
+LATER = (Iterator, AsyncIterator, Coroutine, ValuesView, ItemsView)
+ENOUGH = 10_000  # things: a result that holds more is not searched any further
 
 
 class Output:
@@ -25,8 +27,15 @@ class Output:
 
 def hides_values(y: Any) -> bool:
     """Say whether a result has Values inside that a replay cannot find, or is not there yet."""
-    if inspect.isgenerator(y) or inspect.iscoroutine(y) or inspect.isasyncgen(y):
+    if isinstance(y, LATER):
         return True
-    cells = getattr(y, "__closure__", None) or ()
-    held = [*getattr(y, "__dict__", {}).values(), *(c.cell_contents for c in cells)]
-    return any(isinstance(x, Traced) for x in [*held, *(y if isinstance(y, COLLECTIONS) else ())])
+    seen: set[int] = set()
+    stack = [y]
+    while stack and len(seen) < ENOUGH:
+        x = stack.pop()
+        if isinstance(x, Traced):
+            return True
+        if id(x) not in seen:
+            seen.add(id(x))
+            stack += [part for space in namespaces_of("", x) for part in space.entries()]
+    return False
