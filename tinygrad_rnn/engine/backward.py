@@ -156,6 +156,8 @@ class Sweep:
                     self.fresh.add(x)
             elif type(held) is Sum:
                 held.add(gx)
+            elif isinstance(held, Deferred) and isinstance(gx, Deferred) and held.absorb(gx):
+                continue
             elif isinstance(held, Deferred) or isinstance(gx, Deferred):
                 totals[x] = both = Sum(held)
                 both.add(gx)
@@ -190,17 +192,18 @@ def contributions(
     by default all that require a gradient. They come in their order, each with its gradient, which
     may be `Deferred`; one that is used twice comes twice.
     """
-    rule = node.rule
-    inputs = node.inputs
+    rule, inputs = node.rule, node.inputs
     if rule is None or rule.vjp is None:
         raise no_derivative(rule)
     if create_graph:
         gradients = rule.vjp(g, node, *inputs, **node.params)
+    elif len(inputs) == 1:  # a node, or no gradient would be asked for
+        gradients = rule.vjp(g, node.data, inputs[0].data, **node.params)
     else:
         arrays = [x.data if isinstance(x, Node) else x for x in inputs]
         gradients = rule.vjp(g, node.data, *arrays, **node.params)
-    if type(gradients) is not tuple:
-        gradients = tuple(gradients) if isinstance(gradients, list) else (gradients,)
+    if type(gradients) is not tuple and type(gradients) is not list:
+        gradients = (gradients,)
     if len(gradients) != len(inputs):
         raise wrong_number(node, len(gradients))
     found = []
@@ -208,14 +211,12 @@ def contributions(
         if not (isinstance(x, Node) and x.requires_grad and (wanted is None or x in wanted)):
             continue
         gx: Any = gradients[position]
-        kind = type(gx)
-        if kind is not ndarray and callable(gx):
+        if type(gx) is not ndarray and callable(gx):
             gx = gx()  # costly, so computed only now that somebody asks for it
-            kind = type(gx)
-        if kind is ndarray:
+        if type(gx) is ndarray:
             if gx.shape != x.data.shape:
                 gx = fitted(gx, node, position)
-        elif kind is not type(x.data) and not isinstance(gx, Deferred):
+        elif type(gx) is not type(x.data) and not isinstance(gx, Deferred):
             if gx is NO_WAY:
                 continue
             gx = fitted(gx, node, position)

@@ -10,7 +10,7 @@ from inspect import Signature, signature
 from types import FunctionType
 from typing import Any, overload
 
-from .rule import NO_PARAMS, VJP, Bind, Forward, Rule, register
+from .rule import VJP, Bind, Forward, Rule, register
 from .value import apply
 
 
@@ -48,9 +48,11 @@ class Primitive:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the op, and record it if an argument is a Value."""
         rule = self.rule
-        arrays_only = len(args) in rule.strict and (not args or args[-1] is not None)
-        if arrays_only and (not kwargs or set(rule.settings).issuperset(kwargs)):
-            return apply(rule, args, kwargs or NO_PARAMS)
+        if len(args) in rule.strict and (not args or args[-1] is not None):
+            if not kwargs:
+                return apply(rule, args)
+            if set(rule.settings).issuperset(kwargs):
+                return apply(rule, args, kwargs)
         return apply(rule, *rule.bind(*args, **kwargs))
 
     def vjp(self, function: VJP) -> VJP:
@@ -72,7 +74,7 @@ class Primitive:
         function.__qualname__ = self.rule.name  # what Python's own TypeError calls it
         self.rule.bind = function
         self.__signature__ = signature(function)  # what help() shows
-        self.rule.strict = range(0)
+        self.rule.strict = frozenset()
         return function
 
     def __repr__(self) -> str:

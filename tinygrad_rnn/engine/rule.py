@@ -54,7 +54,7 @@ class Rule:
         Turns a call as people write it into ``(inputs, params)``.
     arrays, settings : tuple of str
         Names of the positional (array) and of the keyword-only (static) parameters.
-    strict : range
+    strict : frozenset of int
         The numbers of arguments with which a call without settings needs no `bind`.
 
     Examples
@@ -114,7 +114,7 @@ class Rule:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.least = sum(p.default is p.empty for p in positional)
         self.most = 2**31 if self.variadic else len(positional)
-        self.strict = range(self.least, self.most + 1) if not self.variadic else range(0)
+        self.strict = frozenset(() if self.variadic else range(self.least, self.most + 1))
         self.bind: Bind = self._bind
         doc = inspect.getdoc(forward)
         self.formula = doc.splitlines()[0] if doc else f"y = {self.name}({', '.join(self.arrays)})"

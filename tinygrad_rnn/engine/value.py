@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy import generic, ndarray
 
-from . import recording
 from .backward import Sweep
 from .copying import copied
 from .graph import Node, creation_order
@@ -20,6 +20,7 @@ from .leaf_history import HISTORIES, added_to, warn_if_stale
 from .messages import failed_forward, no_graph
 from .methods import seen_by_tracer
 from .operators import Operators
+from .recording import current
 from .rule import NO_PARAMS, RULES, Rule
 from .sweeping import starting_gradient, sweep_from
 
@@ -61,7 +62,7 @@ class Value(Operators):
         self.rule = None
         self.inputs = ()
         self.params = NO_PARAMS
-        self.scope = recording.current.get().scope
+        self.scope = current.get().scope
         self.requires_grad = requires_grad
         self.order = next(creation_order)
 
@@ -140,6 +141,9 @@ class Value(Operators):
         return copied(self, memo)
 
 
+new = Value.__new__
+
+
 def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
     """Compute an op now, and record how the result was made.
 
@@ -162,7 +166,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
     ValueError, TypeError, IndexError
         What NumPy raises, with op, shapes and scope named.
     """
-    now = recording.current.get()
+    now = current.get()
     if now.tracer is not None:
         return now.tracer.apply(rule, inputs, params)
     arrays = []
@@ -171,7 +175,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
         if isinstance(x, Node):
             arrays.append(x.data)
             has_values = True
-            wanted = wanted or x.requires_grad
+            if x.requires_grad:
+                wanted = True
         elif isinstance(x, (list, tuple)):
             return apply(rule, tuple(as_array(x) for x in inputs), params)
         else:
@@ -185,8 +190,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAM
         raise worded from error
     if not (has_values and rule.differentiable):
         return y
-    node = Value.__new__(Value)
-    node.data = y if isinstance(y, (np.ndarray, np.generic)) else as_result(y, rule)
+    node = new(Value)
+    node.data = y if type(y) is ndarray or isinstance(y, generic) else as_result(y, rule)
     node.grad = None
     node.name = None
     node.scope = now.scope
