@@ -19,7 +19,7 @@ from tinygrad_rnn.extend import DOORS, RULES, Rule
 
 PAGE = Path(__file__).with_name("ops.md")
 
-ORDER = "arithmetic nonlinear reduction shaping indexing linear contraction"
+ORDER = "arithmetic nonlinear reduction shaping indexing parts linear contraction"
 ORDER += " softmax losses dropout comparison"
 
 EXPRESSIONS = [

@@ -41,7 +41,7 @@ ROOMS = {
     "ops": Room(
         6,
         sees="engine",
-        files="comparison arithmetic nonlinear shaping reduction indexing linear"
+        files="comparison arithmetic nonlinear shaping reduction indexing parts linear"
         " contraction softmax losses dropout expansions descriptions",
     ),
     "ops.descriptions": Room(

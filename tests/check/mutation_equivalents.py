@@ -18,7 +18,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "VJP of recurrent_linear": ["b.shape == y.shape[-1:]"],
         "right_transposed": ["if g.ndim == 2", "is_thin(g.shape[1], a.shape)"],
         "Product.__init__": ["self.rows = g.shape[0]"],
-        "Placed.added_to": ["shape=other.shape"],
     },
     "g, y and x have the same dtype": {
         "to_extremes": ["chosen.astype(y.dtype)", "chosen.astype(x.dtype)"],
@@ -41,7 +40,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "log_where_positive": ["(float, int)"],
         "einsum_gradient": ["factors = [*others, (output, g)]", "in [*others, (output, g)]",
             "join([*terms, output])"],
-        "Placed.joined": ["((...,), before)"],
         "VJP of recurrent_linear": ["for b in (b_hh, b_ih)"],
     },
     "both factors of the product change their sign": {
@@ -50,6 +48,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
     },
     "the same numbers, at a higher cost: a copy, a second sum, or a slower function": {
         "less_one_at": ["if True:"],
+        "fill": ["if False:", "if not index:"],
         "places_of": ["if False:", "if ids.ndim == 0:", "ids.ndim + (ids,)",
             "return (*np.indices(ids.shape), ids)", "sparse=False"],
         "rows_of": ["return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])$"],
@@ -96,7 +95,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "0 if y is None", "0 if x is None"],
     },
     "a list, or a range, in the place of a tuple": {
-        "Placed.add_to": ["parts_of(self.inputs, ", ", self.indices)"],
         "reduced_axes": ["return range(x.ndim)"],
     },
     "equal rows are added in another order": {

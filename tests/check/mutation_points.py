@@ -235,6 +235,7 @@ def slices_that_cover_need_no_zeros() -> None:
         (rows, (np.s_[:1], np.s_[1:])), (cube, (np.s_[:, :2], np.s_[:, 2:])),
         (cube, (np.s_[0, :, :2], np.s_[0, :, 2:])), (rows, (np.s_[0, :2], np.s_[0, 2:])),
         (rows, (np.s_[:, 3:1], left, right)), (rows, (np.s_[...],)), (rows, (None,)),
+        (rows, (np.s_[..., None, :2], np.s_[..., None, 2:])),
     ]:  # fmt: skip
         assert joined(x, *indices) is None, indices
 
@@ -244,7 +245,7 @@ def placed_gradients_meet_in_one() -> None:
     x, ids = Value(np.ones((3, 4))), np.array([0, 2])
     for y, z in ((x[:1], x[1:]), (tg.take(x, ids, axis=0), tg.take(x, ids, axis=1))):
         first, second = raw(y)[0], raw(z)[0]
-        assert first.absorb(second) is True and len(first.indices) == 2
+        assert first.absorb(second) is True and len(first.parts) == 2
         product = raw(np.ones((2, 3)) @ x)[1]
         assert first.absorb(product) is False
         on_values, other = raw(y, on_values=True)[0], raw(z, on_values=True)[0]

@@ -54,6 +54,7 @@ from .nonlinear import (
     square,
     tanh,
 )
+from .parts import split, unstack
 from .reduction import cumsum, logsumexp, max, mean, min, prod, sum, var
 from .shaping import (
     astype,
@@ -65,12 +66,10 @@ from .shaping import (
     pad,
     ravel,
     reshape,
-    split,
     squeeze,
     stack,
     swapaxes,
     transpose,
-    unstack,
 )
 from .softmax import log_softmax, one_hot, softmax, softmax_cross_entropy
 

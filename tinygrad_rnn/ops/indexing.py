@@ -46,7 +46,10 @@ def getitem(x, *arrays, index):
 def _(x, index):
     """Index arrays are inputs; integers, slices, None and Ellipsis are static."""
     parts = index if isinstance(index, tuple) else (index,)
-    if STATIC.issuperset(map(type, parts)):
+    for part in parts:
+        if type(part) not in STATIC:
+            break
+    else:
         return (x,), {"index": parts}
     template: list[Any] = []
     arrays: list[Any] = []
@@ -154,39 +157,40 @@ class Placed(Deferred):
         The shape of what was indexed, and so of the gradient.
     """
 
-    __slots__ = ("indices", "inputs", "shape")
+    __slots__ = ("parts", "shape")
 
     def __init__(
         self, g: Any, arrays: tuple[Any, ...], index: Index, shape: tuple[int, ...]
     ) -> None:
         self.shape = shape
-        self.inputs = [g, *arrays]
-        self.indices = [index]
+        self.parts = [(g, arrays, index)]
 
     def absorb(self, other: Deferred) -> bool:
         """Take another gradient for the same array in."""
         if not isinstance(other, Placed):
             return False
-        self.inputs += other.inputs
-        self.indices += other.indices
+        self.parts += other.parts
         return True
 
     def dense(self) -> Any:
         """Return the gradient as one array or Value."""
         joined = self.joined()
-        if joined is not None:
-            return joined
-        return place(*self.inputs, indices=tuple(self.indices), shape=self.shape)
+        return self.placed() if joined is None else joined
+
+    def placed(self, *before: Any) -> Any:
+        """Return the sum of the parts at their indices, and of what was there before, if any."""
+        inputs = [*before, *(x for g, arrays, _ in self.parts for x in (g, *arrays))]
+        indices = [(Ellipsis,)] * len(before) + [index for _, _, index in self.parts]
+        return place(*inputs, indices=tuple(indices), shape=self.shape)
 
     def add_to(self, buffer: np.ndarray) -> None:
         """Add each part at its index."""
-        for g, index in parts_of(tuple(self.inputs), tuple(self.indices)):
-            add_at(buffer, index, g)
+        for g, arrays, index in self.parts:
+            add_at(buffer, fill(index, arrays), g)
 
     def added_to(self, other: Any) -> Any:
         """Return `other`, with each part added at its index."""
-        everywhere = ((Ellipsis,), *self.indices)
-        return place(other, *self.inputs, indices=everywhere, shape=self.shape)
+        return self.placed(other)
 
     def joined(self) -> Any:
         """Return the parts joined, if they are slices that follow on and cover the last axis.
@@ -196,9 +200,9 @@ class Placed(Deferred):
         last = len(self.shape) - 1
         before = (slice(None),) * last
         pieces = {}  # from where each begins to where it ends, and what stands there
-        for index, g in zip(self.indices, self.inputs, strict=False):
+        for g, _, index in self.parts:
             piece = index[-1] if index else None
-            if type(piece) is not slice or index[:-1] not in (before, (...,)):
+            if type(piece) is not slice or (index[:-1] != before and index[:-1] != (...,)):
                 return None
             start, stop, step = piece.indices(self.shape[last])
             if step != 1 or stop < start or start in pieces:

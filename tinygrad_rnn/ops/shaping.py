@@ -194,28 +194,3 @@ def hstack(arrays):
 def vstack(arrays):
     """Join arrays along their first axis (vectors become rows)."""
     return concatenate([atleast_2d(x) for x in arrays], axis=0)
-
-
-@numpy_door(np.split)
-def split(x, indices_or_sections, axis=0):
-    """Cut into parts along `axis`: into equal sections, or before the given places.
-
-    Each part is an ordinary indexing node; their gradients meet in one buffer.
-    """
-    length = x.shape[axis]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        n = int(indices_or_sections)
-        if n < 0 or length % n:
-            raise ValueError(f"split: an axis of length {length} has no {n} equal sections")
-        places = [length // n * i for i in range(1, n)]
-    else:
-        places = [int(place) for place in indices_or_sections]
-    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
-    ends = [*places, length]
-    return [x[(*before, slice(start, end))] for start, end in zip([0, *places], ends, strict=True)]
-
-
-def unstack(x, axis=0):
-    """Take the slices along `axis` apart: the inverse of `stack`, a tuple of indexing nodes."""
-    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
-    return tuple(x[(*before, i)] for i in range(x.shape[axis]))

@@ -12,12 +12,10 @@ from ..shaping import (
     pad,
     ravel,
     reshape,
-    split,
     squeeze,
     stack,
     swapaxes,
     transpose,
-    unstack,
 )
 from .compose import NO_AXIS, describe
 
@@ -181,34 +179,6 @@ describe(
     axis="The place of the new axis.",
     returns="Of that shape, with the number of arrays put in at the axis.",
     raises={"ValueError": "If the shapes differ, or there is nothing to join."},
-)
-describe(
-    unstack,
-    """
-    The slices along an axis, taken apart: the inverse of `stack`.
-
-    >>> tg.unstack(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    (array([1., 2.]), array([3., 4.]))
-    """,
-    x="Any shape with that axis.",
-    axis="The axis to take apart.",
-    returns="A tuple of them, each of the shape of x without the axis.",
-    raises=NO_AXIS,
-)
-describe(
-    split,
-    """
-    Parts along an axis: equal sections, or cut before the given places. Their gradients meet in
-    one buffer.
-
-    >>> tg.split(np.arange(4.0), 2)
-    [array([0., 1.]), array([2., 3.])]
-    """,
-    x="Any shape with that axis.",
-    indices_or_sections="How many equal parts, or the places to cut before.",
-    axis="The axis to cut along.",
-    returns="A list of arrays, of the shape of x but shorter along the axis.",
-    raises={"ValueError": "If the axis has no so many equal parts."},
 )
 describe(
     pad,
