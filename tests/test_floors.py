@@ -41,8 +41,8 @@ ROOMS = {
     "ops": Room(
         6,
         sees="engine",
-        files="comparison arithmetic nonlinear shaping reduction indexing parts linear"
-        " contraction softmax losses dropout expansions descriptions",
+        files="comparison arithmetic nonlinear shaping reduction indexing parts affine"
+        " linear contraction softmax losses dropout expansions descriptions",
     ),
     "ops.descriptions": Room(
         6,

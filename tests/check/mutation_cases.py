@@ -87,14 +87,16 @@ MORE_CASES: list[Case] = [
          {"ignore_index": -100}),
 ]
 
-# Used three and four times in one graph. Products of more than 512 rows in all are joined early.
+# Used three and four times in one graph. Products of more than 128 rows in all are joined early:
+# 3 · 43 rows, which are kept only for a weight of at least 172 by 172.
+THIN, LARGE = (43, 172), (172, 172)
 MANY_USES: dict[str, list[Case]] = {
-    "matmul": [Case("matmul", (normal(200, 2), normal(2, 2)), np.dot),
+    "matmul": [Case("matmul", (normal(*THIN), normal(*LARGE)), np.dot),
                Case("matmul", (normal(9, 8), normal(8, 1)), np.dot)],
-    "linear": [Case("linear", (normal(200, 2), normal(2, 2), normal(2)),
+    "linear": [Case("linear", (normal(*THIN), normal(*LARGE), normal(172)),
                     lambda x, w, b: np.inner(x, w) + b)],
     "recurrent_linear": [
-        Case("recurrent_linear", tuple(normal(*s) for s in ((200, 2), (200, 2), (2, 2), (2, 2))),
+        Case("recurrent_linear", tuple(normal(*s) for s in (THIN, THIN, LARGE, LARGE)),
              lambda x, h, w, v: np.inner(x, w) + np.inner(h, v))],
     "getitem": [
         Case("getitem", (ROWS,), lambda x: x[1:], call=lambda x: x[1:]),

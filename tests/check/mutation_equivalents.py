@@ -15,9 +15,8 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "VJP of stack": ["(axis, g.ndim)"],
         "VJP of pad": ["(g.ndim, 2)", "(y.ndim, 2)"],
         "VJP of logsumexp": ["restore(g, y, axis)"],
-        "VJP of recurrent_linear": ["b.shape == y.shape[-1:]"],
         "right_transposed": ["if g.ndim == 2", "is_thin(g.shape[1], a.shape)"],
-        "Product.__init__": ["self.rows = g.shape[0]"],
+        "Product.__init__": ["self.rows = len(g)"],
     },
     "g, y and x have the same dtype": {
         "to_extremes": ["chosen.astype(y.dtype)", "chosen.astype(x.dtype)"],
@@ -38,9 +37,9 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
     },
     "the order of what is looked through, or multiplied, does not matter": {
         "log_where_positive": ["(float, int)"],
+        "rows_product": ["(b.shape[1], a.shape[1])"],
         "einsum_gradient": ["factors = [*others, (output, g)]", "in [*others, (output, g)]",
             "join([*terms, output])"],
-        "VJP of recurrent_linear": ["for b in (b_hh, b_ih)"],
     },
     "both factors of the product change their sign": {
         "joined": ["return -("],
@@ -52,7 +51,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "places_of": ["if False:", "if ids.ndim == 0:", "ids.ndim + (ids,)",
             "return (*np.indices(ids.shape), ids)", "sparse=False"],
         "rows_of": ["return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])$"],
-        "joined": ["return concatenate(rows, axis=0)$", "if rows == 1", "if len(rows) == 0"],
+        "joined": ["return np.concatenate(rows, axis=0)$", "if rows == 1", "if len(rows) == 0"],
         "swapped": ["return swapaxes(x, -1, -2)$", "if x.ndim == 1"],
         "times_transposed": ["if not x.ndim", "if True:", "if False:", "if x.ndim < 2",
             "if x.ndim >= 2", "if x.ndim <= 3", "if x.ndim <= 1", "if x.ndim <= 4",
@@ -68,11 +67,19 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "g if a.ndim == 2 else inner(swapped(b), g)"],
         "product_before": ["while step <= n:"],
     },
+    "no bias is None where its gradient is asked for; a table has more than one axis": {
+        "VJP of recurrent_linear": ["(b_ih, 'ndim', 1)", "(b_ih, 'ndim', -1)", "(b_hh, 'ndim', 1)",
+            "(b_hh, 'ndim', -1)"],
+    },
+    "where both are tables of as many rows, nothing is to be broadcast, nor to be laid out": {
+        "rows_product": ["len(a) != len(b): → if True:", "if a.ndim == 2 or", "or b.ndim == 2 or",
+            "a.ndim != 3", "a.ndim != 1", "a.ndim != 4", "b.ndim != 3", "b.ndim != 1",
+            "b.ndim != 4", "if b.ndim != 2 or b.ndim", "or a.ndim != 2 or", "if len(b) == 1",
+            "is_thin(len(b), "],
+    },
     "an array that has the shape already is broadcast to it": {
-        "rows_product": ["if True:", "g.shape[:] != x.shape[:-1]", "g.shape[:1] != x.shape[:-1]",
-            "g.shape[:-2] != x.shape[:-1]", "g.shape[:-0] != x.shape[:-1]",
-            "g.shape[:-1] != x.shape[:]", "g.shape[:-1] != x.shape[:1]",
-            "g.shape[:-1] != x.shape[:-2]", "g.shape[:-1] != x.shape[:-0]"],
+        "rows_product": ["b.shape[:-1]: → if True:", "if a.shape[:] !=", "if a.shape[:1] !=",
+            "!= b.shape[:]:", "!= b.shape[:1]:", "!= b.shape[:-2]:", "!= b.shape[:-0]:"],
     },
     "there is one of them, so that the first is the last": {
         "joined": ["rows[-1] if len(rows) == 1"],
@@ -89,7 +96,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "swapped": ["swapaxes(x, -2, -1)"],
     },
     "it is the default, or makes no difference on one axis": {
-        "joined": ["else concatenate(rows)"],
+        "joined": ["else np.concatenate(rows)"],
         "add_rows": ["starts)"],
         "VJP of cumsum": ["else axis → along = axis$", "along = -1", "0 if g is None",
             "0 if y is None", "0 if x is None"],
@@ -108,7 +115,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "places_of": ["return (-1,) * ids.ndim + (ids.item(),)"],
     },
     "a slice may end beyond the last": {
-        "VJP of recurrent_linear": ["count = 7", "count = 12"],
     },
     "where x is NaN, the extreme is NaN": {
         "to_extremes": ["& (extreme != extreme) → chosen = (x == extreme) | (x != x)$"],

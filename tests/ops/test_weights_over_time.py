@@ -14,12 +14,13 @@ from tinygrad_rnn.ops.linear import Product
 
 RNG = np.random.default_rng(32)
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-T, B, D, H = 40, 7, 5, 4
+T, B, D, H = 40, 2, 9, 8  # few rows of a large weight, so that they are kept
 
 Step = Callable[[Any, Any], Any]
 # name: (a step as people write it, its input's shape, the weight's, the weight's gradient)
 STEPS: dict[str, tuple[Step, tuple[int, ...], tuple[int, ...], Callable[[Any, Any], Any]]] = {
     "x @ w": (lambda x, w: x @ w, (B, D), (D, H), lambda x, g: x.T @ g),
+    "x @ w, many rows": (lambda x, w: x @ w, (5 * B, D), (D, H), lambda x, g: x.T @ g),
     "x @ w.T": (lambda x, w: x @ w.T, (B, D), (H, D), lambda x, g: g.T @ x),
     "w @ x": (lambda x, w: w @ x, (D, B), (H, D), lambda x, g: g @ x.T),
     "w @ x, thin": (lambda x, w: w @ x, (D, 1), (H, D), lambda x, g: g @ x.T),

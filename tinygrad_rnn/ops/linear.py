@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.backward import Deferred
-from ..engine.errors import ShapeError, explain
 from ..engine.primitive import primitive
-from .shaping import concatenate, swapaxes
+from .affine import add_onto, misfit, repeated_column
+from .shaping import swapaxes
 
 
 @primitive(np.matmul)
@@ -36,7 +36,7 @@ def _(g, y, a, b):
     if a.ndim == 1:  # y = Σᵢ aᵢ b[…, i, j]
         return lambda: b @ g if b.ndim == 2 else inner(swapped(b), g), lambda: summed_outer(a, g)
     if b.ndim == 2:  # one matrix, whose gradient is summed over all leading axes of a
-        return lambda: right_transposed(g, b, a), lambda: Product(rows_of(a), rows_of(g))
+        return lambda: right_transposed(g, b, a), lambda: rows_product(a, g)
     return lambda: g @ swapped(b), lambda: swapped(a) @ g
 
 
@@ -64,11 +64,15 @@ def right_transposed(g, b, a):
     return times_transposed(g, b)
 
 
-def rows_product(g, x):
-    """Return Σ gᵀx over all leading axes, where x may have been broadcast to those of g."""
-    if g.shape[:-1] != x.shape[:-1]:
-        x = np.broadcast_to(x, (*g.shape[:-1], x.shape[-1]))
-    return Product(rows_of(g), rows_of(x))
+def rows_product(a, b):
+    """Return Σ aᵀb over all leading axes, where b may have been broadcast to those of a."""
+    if a.ndim != 2 or b.ndim != 2 or len(a) != len(b):
+        if a.shape[:-1] != b.shape[:-1]:
+            b = np.broadcast_to(b, (*a.shape[:-1], b.shape[-1]))
+        a, b = rows_of(a), rows_of(b)
+    if len(a) == 1 or is_thin(len(a), (a.shape[1], b.shape[1])):
+        return Product(a, b)
+    return a.T @ b
 
 
 def rows_of(x):
@@ -83,9 +87,9 @@ def sum_of_rows(x):
 
 
 def is_thin(n, shape):
-    """Say whether a product of n rows is cheaper to keep than to multiply."""
+    """Say whether a product of n rows takes so little memory that it is better kept for later."""
     rows, columns = shape
-    return n * (rows + columns) <= rows * columns
+    return 2 * n * (rows + columns) <= rows * columns
 
 
 class Product(Deferred):
@@ -101,10 +105,10 @@ class Product(Deferred):
 
     __slots__ = ("a", "g", "rows", "total")
 
-    enough = 512  # rows that make a matrix product efficient; more only take memory
+    enough = 128  # rows that make a matrix product efficient; more only take memory
 
     def __init__(self, a: Any, g: Any) -> None:
-        self.rows = a.shape[0]
+        self.rows = len(a)
         self.a = [a]
         self.g = [g]
         self.total: Any = None
@@ -137,7 +141,7 @@ class Product(Deferred):
 
 def joined(rows: list[Any]) -> Any:
     """Join matrices along their rows; a single one needs no copy."""
-    return rows[0] if len(rows) == 1 else concatenate(rows, axis=0)
+    return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=0)
 
 
 def times_transposed(x, weight):
@@ -147,53 +151,19 @@ def times_transposed(x, weight):
     return (rows_of(x) @ weight.T).reshape(*x.shape[:-1], weight.shape[0])
 
 
-def affine(x, weight, bias=None):
-    """Return x Wᵀ + b."""
+def mapped(x, weight):
+    """Return x Wᵀ of arrays."""
     try:
-        y = times_transposed(x, weight)
+        return times_transposed(x, weight)
     except ValueError as error:
         raise misfit("linear", x, weight, np.shape(weight)[-1]) from error
-    return y if bias is None else add_onto(y, bias)
-
-
-def add_onto(y, b):
-    """Return y + b, written over y where that changes neither its shape nor its dtype."""
-    if getattr(b, "dtype", None) is y.dtype and b.shape in (y.shape, y.shape[-1:]):
-        y += b
-        return y
-    return same_width(y, y + b)
-
-
-def same_width(y, total):
-    """Return what was added up; refuse it if that gave y more columns than its weight has rows."""
-    if total.shape[-1] == y.shape[-1]:
-        return total
-    raise ShapeError(
-        explain(
-            f"{total.shape[-1]} columns are added to the {y.shape[-1]} of a product",
-            why="a weight of one row gives one column, which would be repeated",
-            fix="give weights the same number of rows, and each bias one entry for each of them",
-        )
-    )
-
-
-def misfit(op, a, b, wanted):
-    """Word the error of a product whose inner lengths differ."""
-    found = np.shape(a)[-1] if np.ndim(a) else None
-    if None in (found, wanted):
-        why, fix = "a single number has no axis to sum over", "write a * b"
-    else:
-        why = f"the product sums over a's last axis, of length {found}, and b's, of length {wanted}"
-        fix = "the two lengths must be equal: transpose one with .T, or check which weight it is"
-    return ShapeError(
-        explain(f"{op} cannot multiply shapes {np.shape(a)} and {np.shape(b)}", why=why, fix=fix)
-    )
 
 
 @primitive
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b"""
-    return affine(x, weight, bias)
+    y = mapped(x, weight)
+    return y if bias is None else add_onto(y, bias)
 
 
 @linear.vjp
@@ -206,8 +176,11 @@ def _(g, y, x, weight, bias=None):
 @primitive
 def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """y = x W_ihᵀ + h W_hhᵀ + b_ih + b_hh"""
-    of_h = affine(h, w_hh, b_hh)
-    return same_width(of_h, add_onto(affine(x, w_ih, b_ih), of_h))
+    y = add_onto(mapped(x, w_ih), mapped(h, w_hh))
+    if len(w_hh) != len(w_ih):
+        raise repeated_column(len(w_ih))
+    b = b_ih if b_hh is None else b_hh if b_ih is None else b_ih + b_hh
+    return y if b is None else add_onto(y, b)
 
 
 @recurrent_linear.vjp
@@ -217,8 +190,8 @@ def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 
     def db():  # summed once for both biases
         if not summed:
-            vectors = all(b is None or b.shape == g.shape[-1:] for b in (b_ih, b_hh))
-            summed.append(sum_of_rows(g) if vectors else g)
+            tables = getattr(b_ih, "ndim", 0) > 1 or getattr(b_hh, "ndim", 0) > 1
+            summed.append(g if tables else sum_of_rows(g))
         return summed[0]
 
     gradients = (
@@ -226,6 +199,7 @@ def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
         lambda: g @ w_hh,
         lambda: rows_product(g, x),
         lambda: rows_product(g, h),
+        db,
+        db,
     )
-    count = 6 if b_hh is not None else 5 if b_ih is not None else 4
-    return (*gradients, db, db)[:count]
+    return gradients if b_hh is not None else gradients[: 4 if b_ih is None else 5]
