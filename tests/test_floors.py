@@ -41,7 +41,7 @@ ROOMS = {
     "ops": Room(
         6,
         sees="engine",
-        files="comparison arithmetic nonlinear shaping reduction indexing parts affine"
+        files="comparison arithmetic nonlinear shaping reduction indexing parts affine turned"
         " linear contraction softmax losses dropout expansions descriptions",
     ),
     "ops.descriptions": Room(

@@ -15,6 +15,7 @@ from ..engine.backward import Deferred
 from ..engine.primitive import primitive
 from .affine import add_onto, misfit, repeated_column
 from .shaping import swapaxes
+from .turned import turned
 
 
 @primitive(np.matmul)
@@ -154,7 +155,7 @@ def times_transposed(x, weight):
 def mapped(x, weight):
     """Return x Wᵀ of arrays."""
     try:
-        return times_transposed(x, weight)
+        return x @ turned(weight, len(x)) if x.ndim == 2 else times_transposed(x, weight)
     except ValueError as error:
         raise misfit("linear", x, weight, np.shape(weight)[-1]) from error
 
