@@ -30,6 +30,7 @@ def placed_twice(rows: np.ndarray, at: np.ndarray, block: np.ndarray) -> np.ndar
 MORE_CASES: list[Case] = [
     Case("softmax", (normal(3, 4),), lambda x: scipy.special.softmax(x, axis=-1), {"axis": -1}),
     Case("take", (normal(2, 3), np.array([2, 0])), lambda x, i: x[:, i], {"axis": -1}),
+    Case("take", (np.array(1.5), np.array([0, 0])), lambda x, i: np.full(2, x), {"axis": 0}),
     Case("place", (normal(3, 3), np.array([0, 1, 1]), normal(2, 3)), placed_twice,
          {"indices": ((HOLE,), (slice(1, 3),)), "shape": (4, 3)}),
     Case("power", (positive(3),), lambda b: np.array([0.0, 1.0, 3.0]) ** b,
