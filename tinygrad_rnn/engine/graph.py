@@ -86,15 +86,15 @@ def ancestors(root: SomeNode, *, constants: bool = False) -> list[SomeNode]:
     list of Node
         Each node once, in order of creation, which is a topological order.
     """
-    seen: set[SomeNode] = {root}
-    stack = [root]
-    while stack:
-        for x in stack.pop().inputs:
+    seen: set[Node] = {root}
+    found = [root]
+    for node in found:  # which grows meanwhile
+        for x in node.inputs:
             if isinstance(x, Node) and x not in seen and (x.requires_grad or constants):
-                seen.add(x)  # type: ignore[arg-type]
-                if x.inputs:
-                    stack.append(x)  # type: ignore[arg-type]
-    return sorted(seen, key=by_creation)
+                seen.add(x)
+                found.append(x)  # type: ignore[arg-type]
+    found.sort(key=by_creation)
+    return found
 
 
 def dependants(nodes: Iterable[Node], sources: Collection[Node]) -> set[Node]:
