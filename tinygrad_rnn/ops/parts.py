@@ -24,7 +24,7 @@ def split(x, indices_or_sections, axis=0):
     whole = isinstance(indices_or_sections, (int, np.integer))
     parts = int(indices_or_sections) if whole else tuple(map(int, indices_or_sections))
     axis = normalize_axis_index(axis, x.ndim)
-    return [apply(getitem.rule, (x,), {"index": cut}) for cut in cuts(x.shape[axis], parts, axis)]
+    return [apply(getitem.rule, (x,), cut) for cut in cuts(x.shape[axis], parts, axis)]
 
 
 @lru_cache
@@ -36,7 +36,7 @@ def cuts(length, parts, axis):
         parts = [length // parts * i for i in range(1, parts)]
     before = (slice(None),) * axis
     ends = zip([0, *parts], [*parts, length], strict=True)
-    return [(*before, slice(start, end)) for start, end in ends]
+    return [{"index": (*before, slice(start, end))} for start, end in ends]
 
 
 def unstack(x, axis=0):
