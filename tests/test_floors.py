@@ -34,9 +34,9 @@ ROOMS = {
     # Floors 1 to 5, the order of the files.
     "engine": Room(
         1,
-        files="errors places messages rule doors recording memory graph copying backward sweeping"
-        " findings finiteness unchanged watching leaf_history methods operators intake value"
-        " primitive pullback derivatives jacobians",
+        files="errors places messages rule doors recording stepping memory graph copying backward"
+        " sweeping findings finiteness unchanged watching leaf_history methods operators intake"
+        " value primitive pullback derivatives jacobians",
     ),
     "ops": Room(
         6,

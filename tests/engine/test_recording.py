@@ -6,9 +6,11 @@ import contextlib
 import contextvars
 
 import numpy as np
+import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import Value, name_scope, no_grad, time_of, time_step
+from tinygrad_rnn.engine.stepping import time_steps
 
 
 def here() -> str:
@@ -128,6 +130,32 @@ def test_time_of_a_node() -> None:
         assert time_of(x * 2.0) == 4
     with name_scope("t"), name_scope("first=1"):
         assert time_of(x * 2.0) is None
+
+
+def test_time_steps_mark_each_step_and_end_together() -> None:
+    with name_scope("net"), time_steps(range(2, -1, -1)) as steps:
+        assert here() == "net"
+        seen = []
+        for t in steps:
+            with name_scope("cell"):
+                seen.append((t, here()))
+    assert seen == [(2, "net/t=2/cell"), (1, "net/t=1/cell"), (0, "net/t=0/cell")]
+    assert here() == ""
+
+
+def test_time_steps_that_end_early_leave_no_scope() -> None:
+    with name_scope("net"):
+        with pytest.raises(KeyError), time_steps(range(3)) as steps:
+            for _ in steps:
+                raise KeyError("lost")
+        assert here() == "net"
+        with time_steps(range(3)) as steps:
+            for _ in steps:
+                break
+        assert here() == "net"
+        with pytest.raises(ValueError), time_steps([0.5]) as steps:  # type: ignore[list-item]
+            next(steps)
+    assert here() == ""
 
 
 def test_ops_inside_a_gradient_keep_their_scope() -> None:

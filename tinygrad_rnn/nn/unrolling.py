@@ -14,6 +14,7 @@ import numpy as np
 
 from ..engine.errors import ShapeError, explain
 from ..engine.recording import name_scope, time_step
+from ..engine.stepping import time_steps
 from ..engine.value import Value
 from ..ops import concatenate, dropout, stack, swapaxes, where
 from ..ops.turned import weights_stay
@@ -128,16 +129,15 @@ class RecurrentLayers(Recurrent):
         """Run one layer in one direction: h of each step, and the last state."""
         step = self.recurrence.step
         output: list[Any] = [None] * len(times)
-        with weights_stay(products=len(times)):
-            for t in times:
-                with time_step(t):
-                    after = step(inputs[t], state, weights)
-                    if valid is None:
-                        state, output[t] = after, after[0]
-                    else:  # behind its end a sequence keeps its state, and puts out zeros
-                        v = valid[t]  # (B, 1)
-                        state = tuple(where(v, a, s) for a, s in zip(after, state, strict=True))
-                        output[t] = where(v, after[0], 0.0)
+        with weights_stay(products=len(times)), time_steps(times) as steps:
+            for t in steps:
+                after = step(inputs[t], state, weights)
+                if valid is None:
+                    state, output[t] = after, after[0]
+                else:  # behind its end a sequence keeps its state, and puts out zeros
+                    v = valid[t]  # (B, 1)
+                    state = tuple(where(v, a, s) for a, s in zip(after, state, strict=True))
+                    output[t] = where(v, after[0], 0.0)
         return output, state
 
     def _passed_on(self, outputs: list[list[Value]], layer: int) -> list[Value]:
