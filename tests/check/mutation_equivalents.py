@@ -57,7 +57,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "if x.ndim >= 2", "if x.ndim <= 3", "if x.ndim <= 1", "if x.ndim <= 4",
             "if weight.ndim", "return (x @ "],
         "sum_of_rows": ["return rows.sum(axis=0)$"],
-        "VJP of recurrent_linear": ["if not summed: → if True:"],
         "add_at": ["elif False:", "elif index == 1:", "elif len(index) == 0:", "elif len(y) == 1:",
             "elif len(g) == 1:"],
         "VJP of matmul": ["lambda: inner(a, g))", "(lambda: inner(swapped(b), g),",
@@ -83,7 +82,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
     },
     "there is one of them, so that the first is the last": {
         "joined": ["rows[-1] if len(rows) == 1"],
-        "VJP of recurrent_linear": ["return summed[-1]"],
         "sum_of_rows": ["rows[-1] if len(rows) == 1"],
         "add_at": ["repeatable[-1]"],
     },

@@ -187,13 +187,14 @@ def recurrent_linear(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
 @recurrent_linear.vjp
 def _(g, y, x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """dx = g W_ih, dh = g W_hh, dW_ih = gᵀ x, dW_hh = gᵀ h, db_ih = g, db_hh = g"""
-    summed: list[Any] = []
+    of_rows = None
 
     def db():  # summed once for both biases
-        if not summed:
+        nonlocal of_rows
+        if of_rows is None:
             tables = getattr(b_ih, "ndim", 0) > 1 or getattr(b_hh, "ndim", 0) > 1
-            summed.append(g if tables else sum_of_rows(g))
-        return summed[0]
+            of_rows = g if tables else sum_of_rows(g)
+        return of_rows
 
     gradients = (
         lambda: g @ w_ih,
