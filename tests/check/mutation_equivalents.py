@@ -74,7 +74,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "rows_product": ["len(a) != len(b): → if True:", "if a.ndim == 2 or", "or b.ndim == 2 or",
             "a.ndim != 3", "a.ndim != 1", "a.ndim != 4", "b.ndim != 3", "b.ndim != 1",
             "b.ndim != 4", "if b.ndim != 2 or b.ndim", "or a.ndim != 2 or", "if len(b) == 1",
-            "is_thin(len(b), "],
+            "is_kept(len(b), "],
     },
     "an array that has the shape already is broadcast to it": {
         "rows_product": ["b.shape[:-1]: → if True:", "if a.shape[:] !=", "if a.shape[:1] !=",

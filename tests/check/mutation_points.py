@@ -146,6 +146,10 @@ def products_not_yet_multiplied() -> None:
         ((2, 40), (40, 5), "array", "Product"),
         ((2, 40), (40, 4), "array", "array"),
         ((1, 2), (2, 3), "array", "Product"),  # a single row is always kept
+        ((9, 128), (128, 128), "array", "Product"),
+        ((99, 128), (128, 128), "array", "array"),
+        ((128, 129), (129, 128), "array", "Product"),  # too large for the nearest cache
+        ((129, 129), (129, 128), "array", "array"),  # as many rows as multiply well
         ((2, 3, 4), (4, 2), "array", "array"),
         ((2, 1, 8), (8, 8), "array", "Product"),
         ((3, 9, 8), (8, 1), "array", "array"),

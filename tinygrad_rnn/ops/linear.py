@@ -17,6 +17,8 @@ from .affine import add_onto, misfit, repeated_column
 from .shaping import swapaxes
 from .turned import turned
 
+SMALL = 2**14  # entries of a matrix that stays near, so that adding to it costs nothing
+
 
 @primitive(np.matmul)
 def matmul(a, b):
@@ -71,9 +73,14 @@ def rows_product(a, b):
         if a.shape[:-1] != b.shape[:-1]:
             b = np.broadcast_to(b, (*a.shape[:-1], b.shape[-1]))
         a, b = rows_of(a), rows_of(b)
-    if len(a) == 1 or is_thin(len(a), (a.shape[1], b.shape[1])):
+    if len(a) == 1 or is_kept(len(a), (a.shape[1], b.shape[1])):
         return Product(a, b)
     return a.T @ b
+
+
+def is_kept(n, shape):
+    """Say whether a product of n rows is kept for later: if they are few, and it is not small."""
+    return n <= Product.enough and (math.prod(shape) > SMALL or is_thin(n, shape))
 
 
 def rows_of(x):
